@@ -1,0 +1,4 @@
+extension ImportRules {
+  /// Every ONNX operator this project imports.
+  public static let standard = ImportRules([])
+}

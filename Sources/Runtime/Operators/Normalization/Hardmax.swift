@@ -1,0 +1,26 @@
+/// One at the first maximum along one axis, zero elsewhere.
+public struct Hardmax: Operator {
+  public static let name = "Hardmax"
+  public static let arity = 1...1
+  public var axis: Int
+
+  public init(axis: Int = -1) { self.axis = axis }
+
+  public func resultTypes(for operands: Operands) throws(OperatorError) -> [ValueType] {
+    let x = try operands.realTensor(0)
+    _ = try operands.axis(axis, rank: x.rank)
+    return [.tensor(TensorType(x.element, x.shape))]
+  }
+
+  public func evaluate(_ operands: [Value?], _ context: EvaluationContext) throws(OperatorError) -> [Value] {
+    let type = try concreteResults(operands, context)[0]
+    let x = try context.tensor(operands, 0, for: Self.name)
+    let view = AxisView(x.shape, axis: axis < 0 ? axis + x.shape.count : axis)
+    let y = view.mapLines(x.doubles()) { line in
+      var best = 0
+      for i in line.indices where line[i] > line[best] { best = i }
+      for i in line.indices { line[i] = i == best ? 1 : 0 }
+    }
+    return [try context.result(Self.name, type, doubles: y)]
+  }
+}
