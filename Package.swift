@@ -38,7 +38,8 @@ let package = Package(
       linkerSettings: [.unsafeFlags(["-Xlinker", "-l:libgomp.so.1"])]),
     .target(
       name: "VectorShim", dependencies: ["ThreadsShim"], path: "Sources/Shims/Vector",
-      linkerSettings: [.linkedLibrary("hwy")]),
+      // Highway includes each kernel file again, once per instruction set.
+      cxxSettings: [.headerSearchPath(".")], linkerSettings: [.linkedLibrary("hwy")]),
     .target(name: "OneDNNShim", path: "Sources/Shims/OneDNN", linkerSettings: [.linkedLibrary("dnnl")]),
     .target(
       name: "ONNXShim", path: "Sources/Shims/ONNX",

@@ -84,4 +84,27 @@ public enum WholeFile {
     let file = try InputFile(path: path)
     return try file.bytes(min(count, file.remaining))
   }
+
+  /// Writes beside `path` and renames into place: a reader never sees half a file.
+  public static func write(_ bytes: [UInt8], to path: String) throws(FormatError) {
+    try unsafe write(to: path) { put in unsafe bytes.withUnsafeBytes { unsafe put($0) } }
+  }
+
+  /// As above, for a file written in parts: `body` hands each to its argument, which says whether it could be written.
+  static func write(
+    to path: String, _ body: ((UnsafeRawBufferPointer) -> Bool) -> Bool
+  ) throws(FormatError) {
+    let aside = "\(path).\(getpid()).partial"
+    guard let file = unsafe fopen(aside, "we") else { throw FormatError(path, unsafe String(cString: strerror(errno))) }
+    var isWritten = unsafe body { bytes in
+      guard let base = bytes.baseAddress, bytes.count > 0 else { return true }
+      return unsafe fwrite(base, 1, bytes.count, file) == bytes.count
+    }
+    isWritten = unsafe fclose(file) == 0 && isWritten
+    guard isWritten, unsafe rename(aside, path) == 0 else {
+      let reason = unsafe String(cString: strerror(errno))
+      unsafe _ = unlink(aside)
+      throw FormatError(path, reason)
+    }
+  }
 }

@@ -21,6 +21,11 @@ public struct Image: Sendable, Hashable {
   /// No file of a picture may have more bytes.
   public static let fileLimit = 1 << 28
 
+  /// True for the first four bytes of a PNG or JPEG file.
+  public static func isPicture(_ head: [UInt8]) -> Bool {
+    head.starts(with: [0x89, 0x50, 0x4E, 0x47]) || head.starts(with: [0xFF, 0xD8, 0xFF])
+  }
+
   /// Decodes a PNG or JPEG file: samples as stored, alpha dropped, 16 bits reduced to 8.
   public static func read(_ path: String) throws(FormatError) -> Image {
     try decode(try WholeFile.read(path, limit: fileLimit), place: path)

@@ -1,11 +1,5 @@
 import MassRuntime
 
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
-
 /// An array as numpy saves it: a header and the data after it.
 struct NPYEncoding {
   let header: [UInt8]
@@ -82,20 +76,8 @@ extension NPY {
   /// Types that numpy lacks are saved as the `ml_dtypes` package saves them, integers of fewer than 8 bits as bytes.
   public static func write(_ tensor: Tensor, to path: String) throws(FormatError) {
     let encoding = try NPYEncoding(tensor, place: path)
-    let aside = "\(path).\(getpid()).partial"
-    guard let file = unsafe fopen(aside, "we") else { throw FormatError(path, unsafe String(cString: strerror(errno))) }
-    var isWritten = unsafe encoding.header.withUnsafeBytes { unsafe Self.put($0, file) }
-    isWritten = unsafe encoding.data.withUnsafeBytes { unsafe Self.put($0, file) } && isWritten
-    isWritten = unsafe fclose(file) == 0 && isWritten
-    guard isWritten, unsafe rename(aside, path) == 0 else {
-      let reason = unsafe String(cString: strerror(errno))
-      unsafe _ = unlink(aside)
-      throw FormatError(path, reason)
+    try unsafe WholeFile.write(to: path) { put in
+      unsafe encoding.header.withUnsafeBytes { unsafe put($0) } && encoding.data.withUnsafeBytes { unsafe put($0) }
     }
-  }
-
-  private static func put(_ bytes: UnsafeRawBufferPointer, _ file: UnsafeMutablePointer<FILE>) -> Bool {
-    guard let base = bytes.baseAddress, bytes.count > 0 else { return true }
-    return unsafe fwrite(base, 1, bytes.count, file) == bytes.count
   }
 }

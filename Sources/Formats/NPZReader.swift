@@ -52,7 +52,7 @@ import ZipShim
       throw FormatError(place, expected: "stored or deflated data", got: "compression method \(method)")
     }
     let ratio = method == ZIP_CM_STORE ? 1 : Self.largestRatio
-    let limit = min(fileBytes.multipliedReportingOverflow(by: ratio).partialValue, Self.byteLimit)
+    let limit = min(min(fileBytes, Self.byteLimit) * ratio, Self.byteLimit)
     guard packed <= fileBytes, size <= limit else {
       throw FormatError(
         place, expected: "at most \(limit) bytes in a file of \(fileBytes)", got: "\(size), packed as \(packed)")

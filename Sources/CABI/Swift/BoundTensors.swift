@@ -22,7 +22,8 @@ import MassRuntime
     for type in types {
       entries.append(
         Entry(
-          element: type.element, dtype: type.element.dtype, rank: type.rank, start: all.count, byteCount: type.byteCount))
+          element: type.element, dtype: type.element.dtype, rank: type.rank, start: all.count, byteCount: type.byteCount
+        ))
       all += type.shape.map { Int64($0.constant ?? 0) }
     }
     self.entries = entries
@@ -55,9 +56,9 @@ import MassRuntime
     return "\(entry.element)[\(extents.joined(separator: "x"))]"
   }
 
-  /// Makes `tensor` describe tensor `i`, at `data`.
-  func describe(_ i: Int, at data: UnsafeMutableRawPointer?, in tensor: UnsafeMutablePointer<mass_tensor>) {
-    unsafe tensor.pointee = mass_tensor(
+  /// A descriptor of tensor `i` at `data`.
+  func descriptor(_ i: Int, at data: UnsafeMutableRawPointer?) -> mass_tensor {
+    unsafe mass_tensor(
       data: data, device: mass_device(device_type: MASS_CPU, device_id: 0), ndim: Int32(clamping: entries[i].rank),
       dtype: entries[i].dtype, shape: shape(i), strides: nil, byte_offset: 0)
   }

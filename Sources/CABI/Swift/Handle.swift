@@ -79,3 +79,26 @@ func text(_ pointer: UnsafePointer<CChar>?, _ parameter: String) throws(Failure)
   }
   return text
 }
+
+/// An array argument: NULL is allowed when it has no elements.
+func buffer<Element>(
+  _ start: UnsafePointer<Element>?, _ count: Int, _ parameter: String
+) throws(Failure) -> UnsafeBufferPointer<Element> {
+  try unsafe UnsafeBufferPointer(buffer(UnsafeMutablePointer(mutating: start), count, parameter))
+}
+
+func buffer<Element>(
+  _ start: UnsafeMutablePointer<Element>?, _ count: Int, _ parameter: String
+) throws(Failure) -> UnsafeMutableBufferPointer<Element> {
+  guard unsafe count == 0 || start != nil else { throw .null(parameter) }
+  // Counts above `Int.max` arrive negative.
+  let (_, overflow) = count.multipliedReportingOverflow(by: MemoryLayout<Element>.stride)
+  guard count >= 0, !overflow else {
+    throw Failure(MASS_INVALID_ARGUMENT, "\(parameter): expected a count of elements, got \(UInt(bitPattern: count))")
+  }
+  return unsafe UnsafeMutableBufferPointer(start: start, count: count)
+}
+
+func buffer(of start: UnsafeRawPointer?, _ count: Int) throws(Failure) -> UnsafeRawBufferPointer {
+  try unsafe UnsafeRawBufferPointer(buffer(start?.assumingMemoryBound(to: UInt8.self), count, "bytes"))
+}

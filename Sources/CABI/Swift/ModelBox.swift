@@ -24,8 +24,8 @@ final class ModelBox: Sendable {
   /// Opens a plan, or compiles an ONNX model.
   convenience init(path: String, _ request: CompileRequest) throws(Failure) {
     guard PlanFile.isPlan(try firstBytes(of: path)) else {
-      let plan = try compile(path: path, request)
-      return self.init(Model(plan, plugins: DefaultPlugins.all))
+      self.init(Model(try compile(path: path, request), plugins: DefaultPlugins.all))
+      return
     }
     do throws(PlanError) { self.init(try Model.open(path: path, plugins: DefaultPlugins.all)) } catch {
       throw Failure(error)
@@ -35,8 +35,8 @@ final class ModelBox: Sendable {
   /// As `init(path:_:)`, from memory that is not used after the call.
   convenience init(bytes: UnsafeRawBufferPointer, _ request: CompileRequest) throws(Failure) {
     guard unsafe PlanFile.isPlan(Array(bytes.prefix(PlanFile.magic.count))) else {
-      let plan = try unsafe compile(bytes: bytes, request)
-      return self.init(Model(plan, plugins: DefaultPlugins.all))
+      self.init(Model(try unsafe compile(bytes: bytes, request), plugins: DefaultPlugins.all))
+      return
     }
     do throws(PlanError) { self.init(try unsafe Model.open(bytes: bytes, plugins: DefaultPlugins.all)) } catch {
       throw Failure(error)

@@ -11,8 +11,8 @@ private func read<Options>(
   _ pointer: UnsafePointer<Options>, size: Int, minimum: Int, _ parameter: String, into value: inout Options
 ) throws(Failure) {
   guard (minimum...4096).contains(size) else {
-    throw Failure(
-      MASS_INVALID_ARGUMENT, "\(parameter): expected a struct_size of at least \(minimum), got \(size); set it with sizeof")
+    let text = "\(parameter): expected a struct_size of at least \(minimum), got \(size); set it with sizeof"
+    throw Failure(MASS_INVALID_ARGUMENT, text)
   }
   let bytes = unsafe UnsafeRawBufferPointer(start: pointer, count: size)
   let known = min(size, MemoryLayout<Options>.size)
@@ -69,9 +69,9 @@ struct CompileRequest {
       throw Failure(MASS_INVALID_ARGUMENT, "options: expected at most 4096 shapes, got \(UInt(bitPattern: count))")
     }
     var result: [String: [Int]] = [:]
-    for shape in unsafe UnsafeBufferPointer(start: pointer, count: count) {
-      let name = try unsafe text(shape.name, "options.shapes: name")
-      result[name] = try unsafe extents(shape, "options.shapes: '\(name)'")
+    for i in 0..<count {
+      let name = try unsafe text(pointer[i].name, "options.shapes: name")
+      result[name] = try unsafe extents(pointer[i], "options.shapes: '\(name)'")
     }
     return result
   }

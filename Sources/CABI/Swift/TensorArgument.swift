@@ -63,21 +63,19 @@ extension mass_tensor {
     return true
   }
 
-  /// The first of `byteCount` bytes of elements.
-  func address(of element: ElementType, byteCount: Int, _ subject: Subject) throws(Failure) -> UnsafeMutableRawPointer {
+  /// Where the elements are, which the caller says are of this type and count.
+  func address(of entry: BoundTensors.Entry, _ subject: Subject) throws(Failure) -> UnsafeMutableRawPointer? {
     // Kernels get an address even where there is nothing to read.
-    guard byteCount > 0 else { return unsafe Self.nothing }
+    guard entry.byteCount > 0 else { return unsafe UnsafeMutableRawPointer(bitPattern: 64) }
     guard let data = unsafe data else { throw .null("\(subject): data") }
     guard let offset = unsafe Int(exactly: byte_offset), offset <= Tensor.byteLimit else {
       throw unsafe subject.mismatch(expected: "a byte_offset of at most \(Tensor.byteLimit)", got: "\(byte_offset)")
     }
     let address = unsafe data + offset
-    guard Int(bitPattern: address) % element.alignment == 0 else {
-      throw subject.mismatch(expected: "memory aligned to \(element.alignment) bytes", got: unsafe "address \(address)")
+    guard Int(bitPattern: address) % entry.element.alignment == 0 else {
+      let expected = "memory aligned to \(entry.element.alignment) bytes"
+      throw subject.mismatch(expected: expected, got: unsafe "address \(address)")
     }
     return unsafe address
   }
-
-  /// Stands for the elements of tensors without elements. Never read, written or freed.
-  private static let nothing = unsafe UnsafeMutableRawPointer.allocate(byteCount: 64, alignment: 64)
 }

@@ -48,3 +48,37 @@ import MassRuntime
     }
   }
 }
+
+extension [ValueBox] {
+  /// Writes as much of the description of value `index` as the caller's struct has room for.
+  func describe(
+    _ index: Int, _ role: String, in info: UnsafeMutablePointer<mass_value_info>?
+  ) throws(Failure) {
+    guard let info = unsafe info else { throw .null("info") }
+    guard indices.contains(index) else {
+      let text = "index: expected one of \(count) \(role)s, got \(UInt(bitPattern: index))"
+      throw Failure(MASS_INVALID_ARGUMENT, text)
+    }
+    let size = unsafe info.pointee.struct_size
+    let minimum = 48
+    guard size >= minimum else {
+      let text = "info: expected a struct_size of at least \(minimum), got \(size); set it with sizeof"
+      throw Failure(MASS_INVALID_ARGUMENT, text)
+    }
+    var value = unsafe self[index].info
+    unsafe value.struct_size = size
+    unsafe Swift.withUnsafeBytes(of: &value) { bytes in
+      let target = unsafe UnsafeMutableRawBufferPointer(start: info, count: Swift.min(size, bytes.count))
+      unsafe target.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[..<target.count]))
+    }
+  }
+
+  func find(_ name: String, _ role: String, _ index: UnsafeMutablePointer<Int>?) throws(Failure) {
+    guard let index = unsafe index else { throw .null("index") }
+    guard let found = firstIndex(where: { $0.name.utf8.elementsEqual(name.utf8) }) else {
+      let known = map { "'\($0.name)'" }.joined(separator: ", ")
+      throw Failure(MASS_NOT_FOUND, "there is no \(role) '\(name)'; the model's \(role)s are \(known)")
+    }
+    unsafe index.pointee = found
+  }
+}

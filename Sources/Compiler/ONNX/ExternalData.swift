@@ -115,7 +115,7 @@ struct ExternalDataError: Error {
   init(path: String, location: String) throws(ExternalDataError) {
     let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
     guard descriptor >= 0 else {
-      throw unsafe ExternalDataError("external data '\(location)' cannot be opened: \(String(cString: strerror(errno)))")
+      throw ExternalDataError("external data '\(location)' cannot be opened: \(Self.lastError)")
     }
     defer { close(descriptor) }
     var status = stat()
@@ -129,7 +129,7 @@ struct ExternalDataError: Error {
     }
     let mapping = unsafe mmap(nil, byteCount, PROT_READ, MAP_PRIVATE, descriptor, 0)
     guard let mapping = unsafe mapping, unsafe mapping != MAP_FAILED else {
-      throw unsafe ExternalDataError("external data '\(location)' cannot be mapped: \(String(cString: strerror(errno)))")
+      throw ExternalDataError("external data '\(location)' cannot be mapped: \(Self.lastError)")
     }
     unsafe base = UnsafeRawPointer(mapping)
   }
@@ -137,6 +137,8 @@ struct ExternalDataError: Error {
   deinit {
     if let base = unsafe base { unsafe munmap(UnsafeMutableRawPointer(mutating: base), byteCount) }
   }
+
+  private static var lastError: String { unsafe String(cString: strerror(errno)) }
 
   /// - Precondition: `offset + length` is at most `byteCount`.
   func bytes(_ offset: Int, _ length: Int) -> UnsafeRawBufferPointer {

@@ -7,6 +7,8 @@ final class GraphBuilder {
   /// Values that depend on something that could not be imported: what is said about their types means nothing.
   private(set) var tainted: Set<ValueID> = []
   private var nameCounts: [String: Int] = [:]
+  /// Values that keep their name: inputs, constants and outputs.
+  private var named: Set<ValueID> = []
   let tensors: TensorDecoder
 
   init(name: String, tensors: TensorDecoder) {
@@ -19,11 +21,16 @@ final class GraphBuilder {
 
   // MARK: Values
 
-  func addInput(name: String, type: ValueType) -> ValueID { register(graph.addInput(name: name, type: type), type) }
+  func addInput(name: String, type: ValueType) -> ValueID {
+    let id = register(graph.addInput(name: name, type: type), type)
+    named.insert(id)
+    return id
+  }
 
   func addConstant(_ tensor: Tensor, name: String) -> ValueID {
     let id = register(graph.addConstant(tensor, name: name), .tensor(tensor.type))
     inferred.values[id.index] = SymbolicTensor(tensor)
+    named.insert(id)
     return id
   }
 
@@ -87,7 +94,7 @@ final class GraphBuilder {
   /// `name`, or `name` with a number if it was asked for before.
   func unique(_ name: String) -> String {
     let isLong = name.utf8.count > Self.nameLimit
-    let base = isLong ? String(decoding: name.utf8.prefix(Self.nameLimit / 2), as: UTF8.self) + "…" : name
+    let base = isLong ? String(decoding: name.utf8.prefix(Self.nameLimit / 2), as: UTF8.self) + "..." : name
     let count = nameCounts[base, default: 0]
     nameCounts[base] = count + 1
     return count == 0 ? base : unique("\(base)#\(count + 1)")
@@ -97,16 +104,16 @@ final class GraphBuilder {
 
   /// Declares `id` an output called `name`, as which it can be looked up.
   func addOutput(_ id: ValueID, name: String) {
-    guard graph.name(id) != name else { return graph.outputs.append(id) }
-    let isFree = !graph.inputs.contains(id) && graph.constants[id] == nil && !graph.outputs.contains(id)
-    if isFree || tainted.contains(id) {
+    var result = id
+    if graph.name(id) == name {
+      named.insert(id)
+    } else if named.insert(id).inserted {
       graph[id].name = name
-      graph.outputs.append(id)
-    } else {
-      // Copying is defined for every type, so inference cannot refuse it.
-      let copy = try? append(Identity(), [id], resultNames: [name], origin: unique("output \(name)"))
-      graph.outputs.append(copy?.first ?? id)
+    } else if let copy = try? append(Identity(), [id], resultNames: [name], origin: unique("output \(name)")) {
+      // Copying is defined for every type, so inference does not refuse it.
+      result = copy[0]
     }
+    graph.outputs.append(result)
   }
 
   /// Moves the inputs from `count` on to the front.

@@ -11,7 +11,8 @@ extension ImportScope {
       } else if !session.isExhausted {
         session.record(
           Problem(
-            .function, op: node.qualifiedName, nodes: [name], message: "the function's output '\(formal)' is never made"))
+            .function, op: node.qualifiedName, nodes: [name],
+            message: "the function's output '\(formal)' is never made"))
       }
     }
   }
@@ -31,8 +32,8 @@ extension ImportScope {
     guard operands.count <= function.inputs.count, node.outputs.count <= function.outputs.count else {
       return fail(
         .function,
-        "expected at most \(function.inputs.count) inputs and \(function.outputs.count) outputs, got \(operands.count) and \(node.outputs.count)"
-      )
+        "expected at most \(function.inputs.count) inputs and \(function.outputs.count) outputs, "
+          + "got \(operands.count) and \(node.outputs.count)")
     }
     let scope = ImportScope(
       function, calledFrom: self, prefix: "\(name)/", attributes: attributes(of: node))

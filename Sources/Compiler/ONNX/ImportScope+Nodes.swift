@@ -47,7 +47,7 @@ extension ImportScope {
     let operands = operands(of: node, name)
     let function = session.function(for: node)
     let rule = session.rules[node.domain, node.opType]
-    if !calls.isEmpty { session.countInlined(node) }
+    if !calls.isEmpty || parent != nil { session.countNested(node) }
     if function == nil { session.count(node, isSupported: rule != nil) }
     let before = session.problems.count
     if let function {

@@ -27,7 +27,7 @@ final class ImportScope {
     parent = nil
     prefix = ""
     calls = []
-    opsets = Self.table(session.model.opsets)
+    opsets = session.opsets
     callAttributes = [:]
   }
 
@@ -51,14 +51,10 @@ final class ImportScope {
     parent = nil
     self.prefix = prefix
     calls = caller.calls + [function.key]
-    opsets = Self.table(session.model.opsets).merging(Self.table(function.opsets)) { _, own in own }
+    opsets = session.opsets(in: function)
     var values = Dictionary(function.defaults.map { ($0.name, $0) }, uniquingKeysWith: { _, last in last })
     values.merge(attributes) { _, given in given }
     callAttributes = values
-  }
-
-  private static func table(_ opsets: [ONNXOpset]) -> [String: Int] {
-    Dictionary(opsets.map { ($0.domain, $0.version) }, uniquingKeysWith: { _, last in last })
   }
 
   /// The version of `domain` in force here.
@@ -109,7 +105,8 @@ extension ImportScope {
   func lookup(_ name: String) -> Lookup {
     if let found = names[name] { return found.map { .value($0) } ?? .absent }
     guard let parent else { return .missing }
-    guard case .value(let outer) = parent.lookup(name), parent.builder !== builder else { return parent.lookup(name) }
+    let found = parent.lookup(name)
+    guard case .value(let outer) = found else { return found }
     let id = capture(outer, from: parent.builder, name: name)
     names[name] = .some(id)
     return .value(id)

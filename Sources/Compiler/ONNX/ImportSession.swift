@@ -5,16 +5,19 @@ final class ImportSession {
   let model: ONNXModel
   let rules: ImportRules
   let functions: [ONNXFunction.Key: ONNXFunction]
+  /// Versions by domain, where no function says otherwise.
+  let opsets: [String: Int]
+  private var functionOpsets: [ONNXFunction.Key: [String: Int]] = [:]
   private(set) var problems = ProblemLog()
   private(set) var warnings = ProblemLog()
   private(set) var operatorCounts: [String: OperatorCount] = [:]
   private(set) var nodeCount = 0
-  /// What inlining has added so far: nodes, and the length of their lists in units of `listUnit`.
-  private var inlinedSize = 0
+  /// Nodes of functions and bodies imported so far, and the length of their lists in units of `listUnit`.
+  private var nestedSize = 0
 
-  /// How much inlining may add. Functions that call functions can multiply nodes without bound; what a file writes out
-  /// itself is bounded by the file.
-  static let inliningLimit = 250_000
+  /// How large that may become. Functions that call functions can multiply nodes without bound, and so can bodies that a
+  /// rule imports more than once; the nodes of the model's own graph are bounded by the file.
+  static let nestedLimit = 250_000
   private static let listUnit = 64
   /// How deeply functions may call each other.
   static let functionDepthLimit = 64
@@ -23,21 +26,36 @@ final class ImportSession {
   init(_ model: ONNXModel, rules: ImportRules) {
     self.model = model
     self.rules = rules
+    opsets = Self.table(model.opsets)
     functions = Dictionary(model.functions.map { ($0.key, $0) }, uniquingKeysWith: { first, _ in first })
   }
 
-  var isExhausted: Bool { inlinedSize > Self.inliningLimit }
+  private static func table(_ opsets: [ONNXOpset]) -> [String: Int] {
+    Dictionary(opsets.map { ($0.domain, $0.version) }, uniquingKeysWith: { _, last in last })
+  }
+
+  /// Versions by domain inside `function`.
+  func opsets(in function: ONNXFunction) -> [String: Int] {
+    if let known = functionOpsets[function.key] { return known }
+    let merged = opsets.merging(Self.table(function.opsets)) { _, own in own }
+    functionOpsets[function.key] = merged
+    return merged
+  }
+
+  var isExhausted: Bool { nestedSize > Self.nestedLimit }
 
   func record(_ problem: Problem) { problems.add(problem) }
 
   func warn(_ warning: Problem) { warnings.add(warning) }
 
-  /// Counts a node of a function's body, calls included, against the limit.
-  func countInlined(_ node: ONNXNode) {
+  /// Counts a node of a function or body, calls included, against the limit.
+  func countNested(_ node: ONNXNode) {
     let wasExhausted = isExhausted
-    inlinedSize += 1 + node.listLength / Self.listUnit
+    nestedSize += 1 + node.listLength / Self.listUnit
     guard isExhausted, !wasExhausted else { return }
-    record(.mismatch(.limit, "functions", expected: "at most \(Self.inliningLimit) nodes when inlined", got: "more"))
+    record(
+      .mismatch(
+        .limit, "functions and bodies", expected: "at most \(Self.nestedLimit) nodes when inlined", got: "more"))
   }
 
   /// Counts a node that is not the call of a function.

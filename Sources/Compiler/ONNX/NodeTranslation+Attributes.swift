@@ -95,7 +95,8 @@ extension NodeTranslation {
   public func tensor(_ name: String) throws(ImportError) -> Tensor? {
     switch value(name) {
     case nil: return nil
-    case .tensor(let tensor): return try decoded(name) { () throws(TensorDecodingError) in try builder.tensors.decode(tensor) }
+    case .tensor(let tensor):
+      return try decoded(name) { () throws(TensorDecodingError) in try builder.tensors.decode(tensor) }
     case .sparseTensor(let tensor):
       return try decoded(name) { () throws(TensorDecodingError) in try builder.tensors.decode(tensor) }
     case let other?: throw mistyped(name, expected: "a tensor", got: other)

@@ -4,7 +4,7 @@ import ONNXShim
 extension ONNXModel {
   /// Opens the model in the file at `path`. External data is looked for beside it.
   public static func open(path: String) throws(ImportError) -> ONNXModel {
-    let source = try unsafe openSource(label: path) { out, message, capacity in
+    let source = try unsafe openSource(path) { out, message, capacity in
       unsafe path.withCString { unsafe mass_onnx_model_open_file($0, out, message, capacity) }
     }
     return try ONNXModel(source, path: path, folder: ExternalData.folder(of: path))
@@ -12,21 +12,23 @@ extension ONNXModel {
 
   /// Opens a model from memory, which is not used after the call.
   ///
+  /// - Parameter name: What errors call the model.
   /// - Parameter folder: Where external data may be read from; nil refuses it.
-  /// - Parameter label: What errors call the model.
   public static func open(
-    bytes: UnsafeRawBufferPointer, folder: String? = nil, label: String = "model"
+    bytes: UnsafeRawBufferPointer, name: String = "model", folder: String? = nil
   ) throws(ImportError) -> ONNXModel {
-    let source = try unsafe openSource(label: label) { out, message, capacity in
+    let source = try unsafe openSource(name) { out, message, capacity in
       unsafe mass_onnx_model_open_bytes(bytes.baseAddress, bytes.count, out, message, capacity)
     }
-    return try ONNXModel(source, path: label, folder: folder)
+    return try ONNXModel(source, path: name, folder: folder)
   }
 
   /// Opens a model from memory.
-  public static func open(bytes: [UInt8], folder: String? = nil, label: String = "model") throws(ImportError) -> ONNXModel {
+  public static func open(
+    bytes: [UInt8], name: String = "model", folder: String? = nil
+  ) throws(ImportError) -> ONNXModel {
     let result = unsafe bytes.withUnsafeBytes { bytes in
-      Result { () throws(ImportError) in try unsafe open(bytes: bytes, folder: folder, label: label) }
+      Result { () throws(ImportError) in try unsafe open(bytes: bytes, name: name, folder: folder) }
     }
     return try result.get()
   }
@@ -58,9 +60,9 @@ extension ONNXModel {
   private typealias Opening =
     (UnsafeMutablePointer<OpaquePointer?>, UnsafeMutablePointer<CChar>?, Int) -> mass_onnx_status
 
-  private static func openSource(label: String, _ open: Opening) throws(ImportError) -> ONNXSource {
+  private static func openSource(_ name: String, _ open: Opening) throws(ImportError) -> ONNXSource {
     let (pointer, problem) = unsafe ONNXSource.open(open)
-    guard let pointer = unsafe pointer else { throw ImportError(problem, path: label) }
+    guard let pointer = unsafe pointer else { throw ImportError(problem, path: name) }
     return unsafe ONNXSource(.model(pointer))
   }
 }

@@ -49,7 +49,9 @@ struct ONNXReader {
         domain: ONNXDomain.canonical(String(mass_onnx_function_domain(function))),
         name: String(mass_onnx_function_name(function)), overload: String(mass_onnx_function_overload(function))),
       inputs: list(mass_onnx_function_input_count(function)) { unsafe String(mass_onnx_function_input(function, $0)) },
-      outputs: list(mass_onnx_function_output_count(function)) { unsafe String(mass_onnx_function_output(function, $0)) },
+      outputs: list(mass_onnx_function_output_count(function)) {
+        unsafe String(mass_onnx_function_output(function, $0))
+      },
       attributes: list(mass_onnx_function_attribute_count(function)) {
         unsafe String(mass_onnx_function_attribute(function, $0))
       },
@@ -131,7 +133,9 @@ extension ONNXReader {
     case MASS_ONNX_ATTRIBUTE_INTS.rawValue: return unsafe .ints(integers(mass_onnx_attribute_ints(attribute)))
     case MASS_ONNX_ATTRIBUTE_STRINGS.rawValue:
       return unsafe .strings(
-        list(mass_onnx_attribute_count(attribute, type)) { unsafe String(mass_onnx_attribute_string_at(attribute, $0)) })
+        list(mass_onnx_attribute_count(attribute, type)) {
+          unsafe String(mass_onnx_attribute_string_at(attribute, $0))
+        })
     default: return unsafe structuredValue(of: attribute, type) ?? .malformed(type: Int(type))
     }
   }

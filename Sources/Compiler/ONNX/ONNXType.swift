@@ -4,11 +4,6 @@ import MassRuntime
 public struct ONNXValueInfo: Sendable {
   public let name: String
   public let type: ONNXType
-
-  init(name: String, type: ONNXType) {
-    self.name = name
-    self.type = type
-  }
 }
 
 /// A type as a file declares it.

@@ -43,7 +43,8 @@ extension ONNXSparseTensor {
     for i in 0..<count {
       let position = isLinear ? numbers[i] : linear(numbers[i * rank..<(i + 1) * rank])
       guard let position, position >= 0, position < total, position > positions.last ?? -1 else {
-        throw TensorDecodingError(message: "\(label): expected ascending indices within \(dimensions), got others at entry \(i)")
+        throw TensorDecodingError(
+          message: "\(label): expected ascending indices within \(dimensions), got others at entry \(i)")
       }
       positions.append(position)
     }

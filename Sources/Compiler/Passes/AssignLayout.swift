@@ -83,7 +83,7 @@ private struct LayoutState {
     type.layout = target
     let suffix = target == .channelsLast ? ".channels-last" : ".row-major"
     let copy = result.addValue(name: result.name(id) + suffix, type: .tensor(type))
-    result.nodes.append(Node(Relayout(layout: target), inputs: [id], outputs: [copy], origins: [result.name(id)]))
+    result.nodes.append(Node(Relayout(to: target), inputs: [id], outputs: [copy], origins: [result.name(id)]))
     converted[id] = copy
     converted[copy] = id
     return copy

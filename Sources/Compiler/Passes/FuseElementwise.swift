@@ -120,7 +120,7 @@ public struct FuseElementwise: Pass {
     case let op as Unary: .unary(op.function, r[0])
     case let op as Binary: .binary(op.function, r[0], r[1])
     case is Select: .select(r[0], r[1], r[2])
-    case let op as Cast: .cast(op.to, r[0])
+    case let op as Cast: .cast(op.element, r[0])
     default: nil
     }
   }

@@ -47,7 +47,7 @@ public struct WidenHalf: Pass {
 
   /// Operators whose attributes name an element type.
   private func widened(_ op: any Operator) -> any Operator {
-    if let cast = op as? Cast, isHalf(cast.to) { return Cast(to: .float32) }
+    if let cast = op as? Cast, isHalf(cast.element) { return Cast(to: .float32) }
     return op
   }
 }

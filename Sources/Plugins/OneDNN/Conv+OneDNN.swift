@@ -16,7 +16,7 @@ extension Conv {
 extension ConvTranspose {
   func oneDNNOffers(_ node: BoundNode) -> [KernelOffer] {
     guard let problem = ConvolutionProblem(node, groups: groups, epilogue: epilogue, isTransposed: true),
-      let window = resolvedTransposed(input: problem.inputExtents, kernel: problem.kernelExtents).map(mass_dnnl_window.init)
+      let window = adjoint(input: problem.inputExtents, kernel: problem.kernelExtents).map(mass_dnnl_window.init)
     else { return [] }
     return [KernelOffer("") { problem.kernel(window, nil) }]
   }
@@ -60,7 +60,7 @@ struct ConvolutionProblem {
 
   init?(_ node: BoundNode, groups: Int, epilogue: Epilogue, isTransposed: Bool) {
     guard node.isAll(.float32), let x = node.input(0), let w = node.input(1), (3...5).contains(x.rank), x.count > 0,
-      let posts = Posts(epilogue, node), let source = mass_dnnl_tensor(x), let destination = mass_dnnl_tensor(node.outputs[0])
+      let posts = Posts(epilogue, node, sums: true), let source = mass_dnnl_tensor(x), let destination = mass_dnnl_tensor(node.outputs[0])
     else { return nil }
     let channels = node.outputs[0].shape[1]
     let (shape, strides) = Self.weightAxes(w, groups: groups, channels: channels, isTransposed: isTransposed)
@@ -97,7 +97,7 @@ struct ConvolutionProblem {
     let description = mass_dnnl_convolution(
       algorithm: MASS_DNNL_DIRECT, source: source, weights: isConstant ? anyWeights : plainWeights, bias: bias,
       destination: destination, window: window)
-    let made = Primitive(posts: posts.list, implementation: implementation, threads: node.threads) { options, result in
+    let made = unsafe Primitive(posts: posts.list, implementation: implementation, threads: node.threads) { options, result in
       var copy = description
       return unsafe isTransposed
         ? mass_dnnl_create_deconvolution(&copy, options, result) : mass_dnnl_create_convolution(&copy, options, result)

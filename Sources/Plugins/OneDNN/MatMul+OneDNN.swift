@@ -22,7 +22,7 @@ struct MatrixProduct {
 
   init?(_ op: MatMul, _ node: BoundNode) {
     guard node.isAll(.float32), let a = node.input(0), let b = node.input(1), a.isPlain, b.isPlain,
-      node.outputs[0].isPlain, a.count > 0, b.count > 0, let posts = Posts(op.epilogue, node)
+      node.outputs[0].isPlain, a.count > 0, b.count > 0, let posts = Posts(op.epilogue, node, sums: false)
     else { return nil }
     var left = Matrix(a, isTransposed: op.transposeA, isRow: true)
     var right = Matrix(b, isTransposed: op.transposeB, isRow: false)
@@ -30,7 +30,7 @@ struct MatrixProduct {
     // The result keeps an axis of one for a vector operand: the memory is the same.
     var result = Matrix(batch: batch, rows: left.rows, columns: right.columns)
     // Epilogue operands have the result's shape, which folding changes alike.
-    let folds = right.batch.allSatisfy { $0 == 1 } && !op.transposeA && posts.operands.isEmpty
+    let folds = right.batch.allSatisfy { $0 == 1 } && !op.transposeA
     if folds {
       (left, right, result) = (left.folded, right.withoutBatch, result.folded)
     }
@@ -69,7 +69,7 @@ struct MatrixProduct {
     let description = mass_dnnl_product(
       source: source, weights: isConstant ? anyWeights : plainWeights, bias: bias, destination: destination)
     let scale = alpha == 1 ? [] : [Posts.post(MASS_DNNL_POST_ELTWISE, Int32(MASS_DNNL_LINEAR.rawValue), alpha)]
-    let made = Primitive(posts: scale + posts.list, implementation: implementation, threads: node.threads) {
+    let made = unsafe Primitive(posts: scale + posts.list, implementation: implementation, threads: node.threads) {
       options, result in
       var copy = description
       return unsafe mass_dnnl_create_matmul(&copy, options, result)

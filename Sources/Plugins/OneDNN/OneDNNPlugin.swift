@@ -20,7 +20,6 @@ public struct OneDNNPlugin: RuntimePlugin {
       Lowering(MaxPool.self, "onednn.pool") { op, node in op.oneDNNOffers(node) },
       Lowering(AveragePool.self, "onednn.pool") { op, node in op.oneDNNOffers(node) },
       Lowering(GlobalPool.self, "onednn.pool") { op, node in op.oneDNNOffers(node) },
-      Lowering(LRN.self, "onednn.lrn") { op, node in op.oneDNNOffers(node) },
     ]
   }
 }

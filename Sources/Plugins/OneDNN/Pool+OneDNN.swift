@@ -46,7 +46,7 @@ private func poolingKernel(
 ) -> (any Kernel)? {
   guard let x = node.input(0), let source = mass_dnnl_tensor(x), let destination = mass_dnnl_tensor(node.outputs[0])
   else { return nil }
-  let made = Primitive(threads: node.threads) { options, result in
+  let made = unsafe Primitive(threads: node.threads) { options, result in
     var (from, to, copy) = (source, destination, window)
     return unsafe mass_dnnl_create_pooling(algorithm, &from, &to, &copy, options, result)
   }

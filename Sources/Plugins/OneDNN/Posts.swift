@@ -9,7 +9,8 @@ struct Posts {
   /// Inputs of binary post-operations, in order.
   private(set) var operands: [Int] = []
 
-  init?(_ epilogue: Epilogue, _ node: BoundNode) {
+  /// - Parameter sums: Whether a residual is best added in place; products add it as an operand at no cost instead.
+  init?(_ epilogue: Epilogue, _ node: BoundNode, sums: Bool) {
     for step in epilogue.steps {
       switch step {
       case .unary(let function):
@@ -17,7 +18,7 @@ struct Posts {
         list.append(post)
       case .binary(let function, let operand):
         guard let input = node.input(operand), let result = node.outputs.first else { return nil }
-        if function == .add, addend == nil, input.shape == result.shape, input.layout == result.layout,
+        if sums, function == .add, addend == nil, input.shape == result.shape, input.layout == result.layout,
           input.constant == nil
         {
           addend = operand

@@ -98,6 +98,14 @@ public struct BoundOperand {
 
   /// Logical axes from the slowest varying in memory to the fastest.
   public var axesInMemory: [Int] { layout.axesInMemory(rank: shape.count) }
+
+  /// Axes of extent other than one, from the slowest in memory.
+  public var memoryOrder: [Int] { axesInMemory.filter { shape[$0] != 1 } }
+
+  /// True when memory order and logical order are the same, whatever the layout is called.
+  public var isPlain: Bool { layout == .rowMajor || memoryOrder == memoryOrder.sorted() }
+
+  public var byteCount: Int { element.byteCount(elements: count) ?? 0 }
 }
 
 extension Layout {

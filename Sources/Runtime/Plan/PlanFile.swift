@@ -1,9 +1,18 @@
 import CryptoShim
 
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
 /// The container format: a fixed header, a table of sections, the sections. docs/plan-format.md is its specification.
 public enum PlanFile {
   public static let magic: [UInt8] = Array("MASSPLAN".utf8)
   public static let version: UInt32 = 1
+
+  /// Where this process writes a plan before it renames it to `path`.
+  public static func partialPath(of path: String) -> String { "\(path).\(getpid()).partial" }
 
   static let headerBytes = 64
   static let entryBytes = 64

@@ -27,7 +27,7 @@ private final class PlanWriter {
 
   func write(to path: String) throws {
     let sections = try layout()
-    let temporary = "\(path).\(getpid()).partial"
+    let temporary = PlanFile.partialPath(of: path)
     let file = try OutputFile(path: temporary)
     do {
       for section in sections { try section.write(to: file) }

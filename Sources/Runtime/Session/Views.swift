@@ -4,23 +4,11 @@ protocol ViewOperator: Operator {
   func view(inputs: [BoundOperand?], outputs: [BoundOperand]) -> [ViewKind]?
 }
 
-extension BoundOperand {
-  /// Extents other than one, with their strides, from the slowest in memory: equal lists mean equal bytes.
-  var memoryOrder: [Int] { axesInMemory.filter { shape[$0] != 1 } }
-
-  var byteCount: Int { element.byteCount(elements: count) ?? 0 }
-}
-
 /// Operators that only rename axes: the bytes stay where they are when both sides are row-major.
 private func reshapeView(_ inputs: [BoundOperand?], _ outputs: [BoundOperand]) -> [ViewKind]? {
   guard let x = inputs.first.flatMap({ $0 }), let y = outputs.first, x.element == y.element else { return nil }
   guard x.isPlain, y.isPlain else { return nil }
   return [.view(input: 0, byteOffset: 0)]
-}
-
-extension BoundOperand {
-  /// True when memory order and logical order are the same, whatever the layout is called.
-  var isPlain: Bool { layout == .rowMajor || memoryOrder == memoryOrder.sorted() }
 }
 
 extension Reshape: ViewOperator {

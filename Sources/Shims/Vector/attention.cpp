@@ -173,8 +173,10 @@ void RunTiles(const Task &task, int64_t keys) {
   const mass_attention &shape = *task.call.shape;
   for (int64_t begin = 0; begin == 0 || begin < keys; begin += task.call.block) {
     const int64_t count = std::min(keys - begin, task.call.block);
-    PackKeys(task.Key(begin), shape.key_strides[2], count, shape.head_size, task.buffers.keys);
-    PackValues(task.Value(begin), shape.value_strides[2], count, shape.value_size, task.buffers.values);
+    if (count > 0) {
+      PackKeys(task.Key(begin), shape.key_strides[2], count, shape.head_size, task.buffers.keys);
+      PackValues(task.Value(begin), shape.value_strides[2], count, shape.value_size, task.buffers.values);
+    }
     for (int64_t row = 0; row < task.row_count; row += kTileRows) {
       RunTile(task, row, std::min(task.row_count - row, kTileRows), begin, count, begin + task.call.block >= keys);
     }

@@ -22,6 +22,8 @@ struct GroupNormCall {
   float *dst;
   /// Per image and channel, for channels-last.
   float *means, *factors;
+  /// Groups that make a task, for channels-last.
+  int64_t task_groups;
 };
 
 struct AffineCall {
@@ -86,18 +88,22 @@ void RunGroups(void *context, int64_t begin, int64_t end, int) {
 void AddStrip(const float *src, int64_t stride, int64_t count, int64_t width, const float *centers, bool squared,
               double *sums) {
   const Floats d;
-  for (int64_t column = 0; column < width; column += kLanes) {
-    const int64_t left = width - column;
-    const Vector center = centers ? LoadSome(centers + column, left, 0.0f) : hn::Zero(d);
-    Vector even = hn::Zero(d), odd = even;
-    for (int64_t row = 0; row < count; ++row) {
-      const Vector x = hn::Sub(LoadSome(src + row * stride + column, left, 0.0f), center);
-      std::swap(even, odd);
-      even = squared ? hn::MulAdd(x, x, even) : hn::Add(even, x);
+  Vector center[4], sum[4];
+  for (int64_t v = 0; v < 4; ++v) {
+    const int64_t left = std::clamp<int64_t>(width - v * kLanes, 0, kLanes);
+    center[v] = centers ? LoadSome(centers + v * kLanes, left, 0.0f) : hn::Zero(d);
+    sum[v] = hn::Zero(d);
+  }
+  for (int64_t row = 0; row < count; ++row, src += stride) {
+    for (int64_t v = 0; v * kLanes < width; ++v) {
+      const Vector x = hn::Sub(LoadSome(src + v * kLanes, width - v * kLanes, 0.0f), center[v]);
+      sum[v] = squared ? hn::MulAdd(x, x, sum[v]) : hn::Add(sum[v], x);
     }
+  }
+  for (int64_t v = 0; v * kLanes < width; ++v) {
     HWY_ALIGN float lanes[kLanes];
-    hn::Store(hn::Add(even, odd), d, lanes);
-    for (int64_t i = 0; i < std::min(left, kLanes); ++i) sums[column + i] += lanes[i];
+    hn::Store(sum[v], d, lanes);
+    for (int64_t i = 0; i < std::min(width - v * kLanes, kLanes); ++i) sums[v * kLanes + i] += lanes[i];
   }
 }
 
@@ -126,15 +132,16 @@ void AverageGroups(const GroupNormCall &call, int64_t begin, int64_t end, float 
   }
 }
 
-/// Groups that make a task of a channels-last array: at least a cache line of channels.
-int64_t GroupsPerTask(const GroupNormCall &call) {
+/// Groups that make a task of a channels-last array: at least a cache line of channels, a strip if the team allows.
+int64_t GroupsPerTask(const GroupNormCall &call, int threads) {
   const int64_t members = call.channels / call.groups;
-  return std::min((15 + members) / members, call.groups);
+  const int64_t channels = std::clamp<int64_t>(call.batch * call.channels / threads, 16, kStrip);
+  return std::min((channels + members - 1) / members, call.groups);
 }
 
 void RunChannelsLast(void *context, int64_t begin, int64_t end, int) {
   const GroupNormCall &call = *static_cast<const GroupNormCall *>(context);
-  const int64_t step = GroupsPerTask(call), tasks = (call.groups + step - 1) / step;
+  const int64_t step = call.task_groups, tasks = (call.groups + step - 1) / step;
   const int64_t members = call.channels / call.groups;
   for (int64_t index = begin; index < end; ++index) {
     const int64_t image = index / tasks, first = index % tasks * step * members;
@@ -162,7 +169,8 @@ void NormalizeGroups(int threads, GroupNormCall &call) {
 }
 
 void NormalizeGroupsChannelsLast(int threads, GroupNormCall &call) {
-  const int64_t step = GroupsPerTask(call), tasks = (call.groups + step - 1) / step;
+  call.task_groups = GroupsPerTask(call, threads);
+  const int64_t tasks = (call.groups + call.task_groups - 1) / call.task_groups;
   mass_parallel_for(threads, call.batch * tasks, 1, RunChannelsLast, &call);
 }
 
@@ -232,9 +240,9 @@ void mass_group_norm_f32(int32_t threads, int64_t batch, int64_t channels, int64
                          int32_t channels_last, float epsilon, const float *src, const float *scale, const float *bias,
                          float *dst, void *scratch) {
   if (batch == 0 || channels == 0 || spatial == 0 || groups <= 0) return;
-  float *means = static_cast<float *>(scratch);
+  float *means = static_cast<float *>(scratch), *factors = means + batch * channels;
   mass::GroupNorm(threads, channels_last != 0,
-                  {batch, channels, spatial, groups, epsilon, src, scale, bias, dst, means, means + batch * channels});
+                  {batch, channels, spatial, groups, epsilon, src, scale, bias, dst, means, factors, 0});
 }
 
 void mass_batch_norm_fold_f32(int64_t channels, float epsilon, const float *scale, const float *bias, const float *mean,

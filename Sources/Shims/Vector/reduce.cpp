@@ -48,6 +48,7 @@ mass_vector_status mass_reduce_strided(mass_reduce_op op, mass_vector_type type,
   mass::Reduction job = {op, source, destination, Merge(*kept), Merge(*reduced), length, 0, 0};
   const int32_t keptLast = job.kept.rank - 1, reducedLast = job.reduced.rank - 1;
   int64_t units = count, perUnit = std::max<int64_t>(length, 1);
+  if (length == 0) std::fill_n(job.kept.strides, job.kept.rank, int64_t{0});  // nothing will be read
   // Rows when they lie densely; a single kept column has no neighbours.
   if (job.reduced.strides[reducedLast] != 1 && job.kept.strides[keptLast] == 1 && count > 0) {
     job.columns = job.kept.shape[keptLast];

@@ -67,6 +67,16 @@ void ReduceColumns(const Reduction &job, const T *source, int64_t width, const W
   }
 }
 
+/// Truncates to integers, saturating; NaN becomes 0.
+template <class T>
+T FromDouble(double x) {
+  if constexpr (std::is_floating_point_v<T>) return static_cast<T>(x);
+  constexpr double limit = sizeof(T) == 4 ? 0x1p31 : 0x1p63;
+  if (x >= limit) return std::numeric_limits<T>::max();
+  if (x < -limit) return std::numeric_limits<T>::min();
+  return x != x ? T(0) : static_cast<T>(x);
+}
+
 /// The number that a reduction's partial result stands for.
 template <class T>
 T Finish(mass_reduce_op op, Wide<T> result, int64_t length, double shift) {
@@ -74,9 +84,9 @@ T Finish(mass_reduce_op op, Wide<T> result, int64_t length, double shift) {
     case mass_reduce_mean:
       if (std::is_integral_v<T>) return length == 0 ? T(0) : static_cast<T>(result / static_cast<Wide<T>>(length));
       return static_cast<T>(result / static_cast<Wide<T>>(length));
-    case mass_reduce_l2: return static_cast<T>(std::sqrt(static_cast<double>(result)));
-    case mass_reduce_log_sum: return static_cast<T>(std::log(static_cast<double>(result)));
-    case mass_reduce_log_sum_exp: return static_cast<T>(std::log(static_cast<double>(result)) + shift);
+    case mass_reduce_l2: return FromDouble<T>(std::sqrt(static_cast<double>(result)));
+    case mass_reduce_log_sum: return FromDouble<T>(std::log(static_cast<double>(result)));
+    case mass_reduce_log_sum_exp: return FromDouble<T>(std::log(static_cast<double>(result)) + shift);
     default: return static_cast<T>(result);
   }
 }

@@ -37,58 +37,102 @@ namespace mass {
 namespace HWY_NAMESPACE {
 namespace {
 
-/// Writes `x + residual + bias`, either of which may be null.
-void AddRows(const float *x, const float *residual, const float *bias, int64_t count, float *sum) {
+/// The operands of one row; null ones are left out.
+struct AddedRow {
+  const float *x, *residual, *bias;
+  float *sum;
+};
+
+/// Writes `x + residual + bias`.
+template <bool HasResidual, bool HasBias>
+void AddRows(const AddedRow &row, int64_t count) {
   const Floats d;
   int64_t i = 0;
+#pragma GCC unroll 4
   for (; i + kLanes <= count; i += kLanes) {
-    Vector values = hn::LoadU(d, x + i);
-    if (residual) values = hn::Add(values, hn::LoadU(d, residual + i));
-    if (bias) values = hn::Add(values, hn::LoadU(d, bias + i));
-    hn::StoreU(values, d, sum + i);
+    Vector values = hn::LoadU(d, row.x + i);
+    if (HasResidual) values = hn::Add(values, hn::LoadU(d, row.residual + i));
+    if (HasBias) values = hn::Add(values, hn::LoadU(d, row.bias + i));
+    hn::StoreU(values, d, row.sum + i);
   }
-  for (; i < count; ++i) sum[i] = x[i] + (residual ? residual[i] : 0.0f) + (bias ? bias[i] : 0.0f);
+  for (; i < count; ++i) {
+    row.sum[i] = row.x[i] + (HasResidual ? row.residual[i] : 0.0f) + (HasBias ? row.bias[i] : 0.0f);
+  }
 }
 
-/// `dst = (src - mean) · factor · gamma + beta`.
-void NormalizeRow(const float *src, int64_t count, float mean, float factor, const float *gamma, const float *beta,
-                  float *dst) {
+/// One row to normalize: `dst = (src - mean) · factor · gamma + beta`.
+struct NormalizedRow {
+  const float *src;
+  float mean, factor;
+  const float *gamma, *beta;
+  float *dst;
+};
+
+template <bool HasGamma, bool HasBeta>
+void NormalizeRow(const NormalizedRow &row, int64_t count) {
   const Floats d;
-  const Vector means = hn::Set(d, mean), factors = hn::Set(d, factor);
-  for (int64_t i = 0; i < count; i += kLanes) {
-    const int64_t left = count - i;
-    Vector values = hn::Mul(hn::Sub(LoadSome(src + i, left, 0.0f), means), factors);
-    if (gamma && beta) {
-      values = hn::MulAdd(values, LoadSome(gamma + i, left, 0.0f), LoadSome(beta + i, left, 0.0f));
-    } else if (gamma) {
-      values = hn::Mul(values, LoadSome(gamma + i, left, 0.0f));
-    } else if (beta) {
-      values = hn::Add(values, LoadSome(beta + i, left, 0.0f));
+  const Vector means = hn::Set(d, row.mean), factors = hn::Set(d, row.factor);
+  int64_t i = 0;
+#pragma GCC unroll 4
+  for (; i + kLanes <= count; i += kLanes) {
+    Vector values = hn::Mul(hn::Sub(hn::LoadU(d, row.src + i), means), factors);
+    if (HasGamma && HasBeta) {
+      values = hn::MulAdd(values, hn::LoadU(d, row.gamma + i), hn::LoadU(d, row.beta + i));
+    } else {
+      if (HasGamma) values = hn::Mul(values, hn::LoadU(d, row.gamma + i));
+      if (HasBeta) values = hn::Add(values, hn::LoadU(d, row.beta + i));
     }
-    StoreSome(values, dst + i, left);
+    hn::StoreU(values, d, row.dst + i);
+  }
+  for (; i < count; ++i) {
+    const float value = (row.src[i] - row.mean) * row.factor * (HasGamma ? row.gamma[i] : 1.0f);
+    row.dst[i] = value + (HasBeta ? row.beta[i] : 0.0f);
+  }
+}
+
+/// Rows that go through each phase together, so that their reductions overlap.
+constexpr int64_t kGroup = 4;
+
+/// Adds what there is to add to a row and returns where the sum is.
+const float *SumOperands(const RowNormCall &call, int64_t row) {
+  const mass_row_norm &operands = *call.operands;
+  const int64_t at = row * call.count;
+  if (!operands.residual && !operands.bias && !operands.sum) return operands.x + at;
+  float *sum = (operands.sum ? operands.sum : operands.result) + at;
+  const AddedRow added = {operands.x + at, operands.residual ? operands.residual + at : nullptr, operands.bias, sum};
+  if (added.residual) {
+    (added.bias ? AddRows<true, true> : AddRows<true, false>)(added, call.count);
+  } else {
+    (added.bias ? AddRows<false, true> : AddRows<false, false>)(added, call.count);
+  }
+  return sum;
+}
+
+void RunRowGroup(const RowNormCall &call, int64_t first, int64_t rows) {
+  const mass_row_norm &operands = *call.operands;
+  const int64_t count = call.count;
+  const float *sums[kGroup];
+  float means[kGroup] = {}, factors[kGroup];
+  for (int64_t r = 0; r < rows; ++r) sums[r] = SumOperands(call, first + r);
+  for (int64_t r = 0; r < rows && call.centered; ++r) means[r] = static_cast<float>(SumRow(sums[r], count) / count);
+  for (int64_t r = 0; r < rows; ++r) {
+    const double variance = SumSquares(sums[r], count, means[r]) / count;
+    factors[r] = static_cast<float>(1.0 / std::sqrt(variance + call.epsilon));
+  }
+  const bool gamma = operands.gamma, beta = operands.beta;
+  const auto normalize = gamma ? (beta ? NormalizeRow<true, true> : NormalizeRow<true, false>)
+                               : (beta ? NormalizeRow<false, true> : NormalizeRow<false, false>);
+  for (int64_t r = 0; r < rows; ++r) {
+    float *result = operands.result + (first + r) * count;
+    normalize({sums[r], means[r], factors[r], operands.gamma, operands.beta, result}, count);
+    if (operands.mean && call.centered) operands.mean[first + r] = means[r];
+    if (operands.inverse_deviation) operands.inverse_deviation[first + r] = factors[r];
   }
 }
 
 void RunRows(void *context, int64_t begin, int64_t end, int) {
   const RowNormCall &call = *static_cast<const RowNormCall *>(context);
-  const mass_row_norm &operands = *call.operands;
-  const int64_t count = call.count;
-  for (int64_t row = begin; row < end; ++row) {
-    const int64_t at = row * count;
-    const float *x = operands.x + at;
-    const float *residual = operands.residual ? operands.residual + at : nullptr;
-    if (residual || operands.bias || operands.sum) {
-      float *sum = (operands.sum ? operands.sum : operands.result) + at;
-      AddRows(x, residual, operands.bias, count, sum);
-      x = sum;
-    }
-    const float mean = call.centered ? static_cast<float>(SumRow(x, count) / count) : 0.0f;
-    const double variance = SumSquares(x, count, mean) / count;
-    const float factor = static_cast<float>(1.0 / std::sqrt(variance + call.epsilon));
-    NormalizeRow(x, count, mean, factor, operands.gamma, operands.beta, operands.result + at);
-    if (operands.mean && call.centered) operands.mean[row] = mean;
-    if (operands.inverse_deviation) operands.inverse_deviation[row] = factor;
-  }
+  for (int64_t row = begin; row < end; row += kGroup) RunRowGroup(call, row, std::min(end - row, kGroup));
 }
 
 /// `x / norm`, zero where the norm is.

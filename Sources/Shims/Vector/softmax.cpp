@@ -141,40 +141,52 @@ void RunRows(void *context, int64_t begin, int64_t end, int) {
   for (int64_t row = begin; row < end; row += kGroup) RunRowGroup(call, row, std::min(end - row, kGroup));
 }
 
-/// Softmax down one vector of columns, `inner` floats from step to step.
+/// Columns that go down the axis together: whole cache lines, enough of them for the prefetcher.
+constexpr int64_t kColumns = 4 * kLanes;
+
+/// The logarithm of each lane.
+Vector LogarithmOf(Vector x) {
+  HWY_ALIGN float lanes[kLanes];
+  hn::Store(x, Floats(), lanes);
+  for (float &lane : lanes) lane = std::log(lane);
+  return hn::Load(Floats(), lanes);
+}
+
+/// Softmax down at most kColumns columns, `inner` floats from step to step.
 void RunColumns(const SoftmaxCall &call, const float *src, float *dst, int64_t width) {
   const Floats d;
-  Vector maximum = LoadSome(src, width, 0.0f), sum = hn::Zero(d);
-  for (int64_t a = 1; a < call.axis; ++a) maximum = hn::Max(maximum, LoadSome(src + a * call.inner, width, 0.0f));
-  for (int64_t a = 0; a < call.axis; ++a) {
-    const Vector x = ExpOfNegative(d, hn::Sub(LoadSome(src + a * call.inner, width, 0.0f), maximum));
-    if (!call.logarithm) StoreSome(x, dst + a * call.inner, width);
-    sum = hn::Add(sum, x);
-  }
-  if (!call.logarithm) {
-    const Vector factor = hn::Div(hn::Set(d, 1.0f), sum);
-    for (int64_t a = 0; a < call.axis; ++a) {
-      float *to = dst + a * call.inner;
-      StoreSome(hn::Mul(LoadSome(to, width, 0.0f), factor), to, width);
+  Vector maximum[4], sum[4];
+  for (Vector &x : maximum) x = hn::Set(d, kNegativeInfinity);
+  for (Vector &x : sum) x = hn::Zero(d);
+  const int64_t end = call.axis * call.inner;
+  for (int64_t a = 0; a < end; a += call.inner) {
+    for (int64_t v = 0, at = 0; at < width; ++v, at += kLanes) {
+      maximum[v] = hn::Max(maximum[v], LoadSome(src + a + at, width - at, 0.0f));
     }
-    return;
   }
-  HWY_ALIGN float logarithms[kLanes];
-  hn::Store(sum, d, logarithms);
-  for (float &x : logarithms) x = std::log(x);
-  sum = hn::Load(d, logarithms);
-  for (int64_t a = 0; a < call.axis; ++a) {
-    const Vector x = hn::Sub(LoadSome(src + a * call.inner, width, 0.0f), maximum);
-    StoreSome(hn::Sub(x, sum), dst + a * call.inner, width);
+  for (int64_t a = 0; a < end; a += call.inner) {
+    for (int64_t v = 0, at = 0; at < width; ++v, at += kLanes) {
+      const Vector x = ExpOfNegative(d, hn::Sub(LoadSome(src + a + at, width - at, 0.0f), maximum[v]));
+      if (!call.logarithm) StoreSome(x, dst + a + at, width - at);
+      sum[v] = hn::Add(sum[v], x);
+    }
+  }
+  for (Vector &x : sum) x = call.logarithm ? LogarithmOf(x) : hn::Div(hn::Set(d, 1.0f), x);
+  for (int64_t a = 0; a < end; a += call.inner) {
+    for (int64_t v = 0, at = 0; at < width; ++v, at += kLanes) {
+      const Vector x = LoadSome((call.logarithm ? src : dst) + a + at, width - at, 0.0f);
+      const Vector y = call.logarithm ? hn::Sub(hn::Sub(x, maximum[v]), sum[v]) : hn::Mul(x, sum[v]);
+      StoreSome(y, dst + a + at, width - at);
+    }
   }
 }
 
 void RunColumnBlocks(void *context, int64_t begin, int64_t end, int) {
   const SoftmaxCall &call = *static_cast<const SoftmaxCall *>(context);
-  const int64_t blocks = (call.inner + kLanes - 1) / kLanes;
+  const int64_t blocks = (call.inner + kColumns - 1) / kColumns;
   for (int64_t index = begin; index < end; ++index) {
-    const int64_t column = index % blocks * kLanes, at = index / blocks * call.axis * call.inner + column;
-    RunColumns(call, call.src + at, call.dst + at, call.inner - column);
+    const int64_t column = index % blocks * kColumns, at = index / blocks * call.axis * call.inner + column;
+    RunColumns(call, call.src + at, call.dst + at, std::min(call.inner - column, kColumns));
   }
 }
 
@@ -185,8 +197,9 @@ void Run(int threads, SoftmaxCall &call) {
   if (call.inner == 1) {
     mass_parallel_for(threads, rows, kGrain / call.axis + 1, RunRows, &call);
   } else {
-    const int64_t blocks = (call.inner + kLanes - 1) / kLanes;
-    mass_parallel_for(threads, rows * blocks, kGrain / call.axis / kLanes + 1, RunColumnBlocks, &call);
+    const int64_t blocks = (call.inner + kColumns - 1) / kColumns;
+    const int64_t work = call.axis * std::min(call.inner, kColumns);
+    mass_parallel_for(threads, rows * blocks, kGrain / work + 1, RunColumnBlocks, &call);
   }
 }
 

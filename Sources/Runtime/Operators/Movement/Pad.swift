@@ -76,7 +76,7 @@ public struct Pad: Operator {
       throw refusal(context, expected: "an extent to pad by \(mode)", got: "0")
     }
     return (0..<count).map { i in
-      let at = i - before
+      let at = i &- before
       if at >= 0 && at < extent { return at }
       switch mode {
       case .constant: return -1

@@ -79,6 +79,10 @@ public struct NumericRange: Operator {
       throw operands.mismatch(expected: "a finite number of steps", got: "\(start) to \(limit) by \(step)")
     }
     guard span != 0, (span > 0) == (step > 0) else { return 0 }
-    return Int((span.magnitude - 1) / step.magnitude) + 1
+    let last = (span.magnitude - 1) / step.magnitude
+    guard last < UInt(Tensor.referenceLimit) else {
+      throw operands.mismatch(expected: "at most \(Tensor.referenceLimit) steps", got: "\(start) to \(limit) by \(step)")
+    }
+    return Int(last) + 1
   }
 }

@@ -1,4 +1,6 @@
-#include "mass_vector_parallel.h"
+#include "mass_threads.h"
+
+#include <sched.h>
 
 #include <algorithm>
 
@@ -88,6 +90,12 @@ void mass_parallel_for(int threads, int64_t count, int64_t grain, mass_parallel_
 void mass_threads_set(int threads) { omp_set_num_threads(std::max(threads, 1)); }
 
 int mass_threads_get(void) { return omp_get_max_threads(); }
+
+int mass_threads_affinity(void) {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  return sched_getaffinity(0, sizeof set, &set) == 0 ? std::max(CPU_COUNT(&set), 1) : 1;
+}
 
 uint32_t mass_floating_point_enter(void) {
   const uint32_t saved = ControlWord();

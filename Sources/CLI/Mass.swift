@@ -1,0 +1,42 @@
+import ArgumentParser
+import MassCompiler
+
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
+@main
+struct Mass: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "mass",
+    abstract: "Compiles ONNX models into plans and runs them.",
+    discussion: """
+      EXAMPLES
+        mass check model.onnx
+        mass compile model.onnx -o model.plan --shape image=1x3x224x224
+        mass run model.plan --input image=picture.jpg --top 5 --labels labels.txt
+        mass bench model.plan --threads 2
+
+      Where a MODEL_OR_PLAN is asked for, an ONNX model is compiled first. Exit status: 0 when all went well, 1 when a
+      model, a plan or data is at fault, 64 when the command line is.
+      """,
+    version: "mass \(Version.string)",
+    subcommands: [
+      CheckCommand.self, CompileCommand.self, RunCommand.self, BenchCommand.self, ProfileCommand.self,
+      InspectCommand.self, VerifyCommand.self,
+    ])
+
+  static func main() {
+    do {
+      var command = try parseAsRoot()
+      try command.run()
+    } catch let failure as Failure {
+      Terminal.writeError("mass: \(failure)")
+      exit(withError: ExitCode(1))
+    } catch {
+      exit(withError: error)
+    }
+  }
+}
