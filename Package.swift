@@ -83,6 +83,10 @@ let package = Package(
     .executableTarget(
       name: "mass", dependencies: ["MassRuntime", "MassCompiler", "MassDefaults", "MassFormats", argumentParser],
       path: "Sources/CLI", swiftSettings: swiftSettings),
+
+    // Tests.
+    .testTarget(
+      name: "FormatsTests", dependencies: ["MassFormats", "MassRuntime"], swiftSettings: swiftSettings),
   ],
   cxxLanguageStandard: .cxx17
 )

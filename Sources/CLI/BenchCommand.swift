@@ -53,7 +53,7 @@ struct BenchCommand: ParsableCommand {
   }
 
   private var compileOptions: [String] {
-    let shapes = shape.shapes.flatMap { ["--shape", "\($0.name)=\($0.extents.map(String.init).joined(separator: "x"))"] }
+    let shapes = shape.shapes.flatMap { ["--shape", $0.description] }
     let threads = thread.threads.map { ["--threads", "\($0)"] } ?? []
     return shapes + threads + (strict ? ["--strict"] : []) + (output.quiet || output.json ? ["--quiet"] : [])
   }
@@ -72,7 +72,7 @@ struct BenchCommand: ParsableCommand {
     defer { progress.clear() }
     var report = BenchReport(model: model, threads: session.threads, loadSeconds: loaded)
     let begin = clock.now
-    var loop = try Failure.inRun(of: modelOrPlan) { () throws(RunError) in try InferenceLoop(&session, values) }
+    let loop = try Failure.inRun(of: modelOrPlan) { () throws(RunError) in try InferenceLoop(&session, values) }
     try Failure.inRun(of: modelOrPlan) { () throws(RunError) in try loop.runOnce(&session) }
     report.firstRunSeconds = begin.duration(to: clock.now).seconds
     progress.show("\(modelOrPlan): measuring")
@@ -98,7 +98,9 @@ struct BenchCommand: ParsableCommand {
     let tensors = values.compactMap(\.tensor)
     let areDense = tensors.count == values.count && tensors.allSatisfy { $0.element != .string }
     let types = areDense ? try session.prepare(tensors.map(\.type)) : nil
-    let outputs = types.flatMap { types in try? types.map { try Tensor(element: $0.element, shape: $0.shape.constants ?? []) } }
+    let outputs = types.flatMap { types in
+      try? types.map { try Tensor(element: $0.element, shape: $0.shape.constants ?? []) }
+    }
     self.outputs = outputs
     unsafe sources = tensors.map { unsafe $0.baseAddress }
     unsafe targets = (outputs ?? []).map { unsafe UnsafeMutableRawPointer(mutating: $0.baseAddress) }

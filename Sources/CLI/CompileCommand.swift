@@ -17,7 +17,7 @@ struct CompileCommand: ParsableCommand {
         mass compile model.onnx -o model.plan --report
 
       PASSES
-        \(StandardPasses.all.map(\.name).joined(separator: ", "))
+        \(Set(StandardPasses.all.map(\.name)).sorted().joined(separator: ", "))
       """)
 
   @Argument(help: "The ONNX model.", completion: .file(extensions: ["onnx"]))
@@ -56,13 +56,14 @@ struct CompileCommand: ParsableCommand {
     defer { progress.clear() }
     let options = compilation.options(shapes: shape.byName, threads: thread.threads)
     Interruption.removing(PlanFile.partialPath(of: self.plan))
+    let plan: Plan
     do throws(CompileError) {
-      let plan = try Compiler.compile(
+      plan = try Compiler.compile(
         path: model, options: options, plugins: DefaultPlugins.all, progress: progress.compiling(model))
-      progress.show("\(model): writing")
-      do throws(PlanError) { try plan.write(to: self.plan) } catch { throw Failure(error, path: self.plan) }
-      return plan
-    } catch let error as CompileError { throw Failure(error) }
+    } catch { throw Failure(error) }
+    progress.show("\(model): writing")
+    do throws(PlanError) { try plan.write(to: self.plan) } catch { throw Failure(error, path: self.plan) }
+    return plan
   }
 
   private func json(_ plan: Plan, bytes: Int, seconds: Double) -> JSON {
@@ -79,7 +80,8 @@ struct CompilationOptions: ParsableArguments {
   @Flag(help: "Use no approximate pass or kernel.")
   var strict = false
 
-  @Option(name: .customLong("disable"), parsing: .singleValue, help: ArgumentHelp("A pass to leave out.", valueName: "pass"))
+  @Option(
+    name: .customLong("disable"), parsing: .singleValue, help: ArgumentHelp("A pass to leave out.", valueName: "pass"))
   var disabled: [String] = []
 
   @Option(help: ArgumentHelp("Run the first passes only: to find the one that breaks a model.", valueName: "n"))

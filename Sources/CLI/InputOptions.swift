@@ -14,7 +14,7 @@ struct InputOptions: ParsableArguments {
   @Option(help: ArgumentHelp("An archive of arrays named like the inputs.", valueName: "file.npz"))
   var inputs: String?
 
-  @Option(help: ArgumentHelp("A folder with input_0.pb, input_1.pb, … in the order of the inputs.", valueName: "folder"))
+  @Option(help: ArgumentHelp("A folder with input_0.pb, input_1.pb, … in the model's order.", valueName: "folder"))
   var inputDir: String?
 
   @Option(help: ArgumentHelp("Mean of a picture's samples (0 to 1), for all channels or each.", valueName: "m[,m,m]"))

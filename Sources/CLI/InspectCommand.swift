@@ -114,7 +114,8 @@ private struct Inspection {
     if let target = model.plan.target { lines.append("tuned for \(target.processor), \(target.threads) threads") }
     let busy = model.plan.report.filter { !$0.sites.isEmpty || $0.nodesBefore != $0.nodesAfter }
     if !busy.isEmpty {
-      lines += ["", Text.table(busy.map { [$0.name, "\($0.sites.count) hits", "\($0.nodesBefore) → \($0.nodesAfter) nodes"] })]
+      let rows = busy.map { [$0.name, "\($0.sites.count) hits", "\($0.nodesBefore) → \($0.nodesAfter) nodes"] }
+      lines += ["", Text.table(rows)]
     }
     return lines.joined(separator: "\n")
   }

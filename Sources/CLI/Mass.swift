@@ -19,14 +19,16 @@ struct Mass: ParsableCommand {
         mass run model.plan --input image=picture.jpg --top 5 --labels labels.txt
         mass bench model.plan --threads 2
 
-      Where a MODEL_OR_PLAN is asked for, an ONNX model is compiled first. Exit status: 0 when all went well, 1 when a
-      model, a plan or data is at fault, 64 when the command line is.
+      Where a MODEL_OR_PLAN is asked for, an ONNX model is compiled first. Exit status: 0 when all went well, 1 when \
+      a model, a plan or data is at fault, 64 when the command line is.
       """,
     version: "mass \(Version.string)",
     subcommands: [
       CheckCommand.self, CompileCommand.self, RunCommand.self, BenchCommand.self, ProfileCommand.self,
       InspectCommand.self, VerifyCommand.self,
     ])
+
+  static var _errorPrefix: String { "mass: " }
 
   static func main() {
     do {

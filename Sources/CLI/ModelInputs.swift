@@ -27,6 +27,8 @@ struct ModelInputs {
 /// Text written at once.
 enum TextFile {
   static func write(_ text: String, to path: String) throws(Failure) {
-    try Failure.inFormat { () throws(FormatError) in try WholeFile.write(Array((text + "\n").utf8), to: path) }
+    try Interruption.postponed { () throws(Failure) in
+      try Failure.inFormat { () throws(FormatError) in try WholeFile.write(Array((text + "\n").utf8), to: path) }
+    }
   }
 }

@@ -3,9 +3,11 @@ import MassCompiler
 import MassRuntime
 
 /// `NAME=1x3x224x224`.
-struct ShapeArgument: ExpressibleByArgument, Sendable {
+struct ShapeArgument: ExpressibleByArgument, Sendable, CustomStringConvertible {
   var name: String
   var extents: [Int]
+
+  var description: String { "\(name)=\(extents.map(String.init).joined(separator: "x"))" }
 
   /// The name may hold `=`; a scalar's shape is empty.
   init?(argument: String) {
@@ -25,7 +27,9 @@ struct ShapeOptions: ParsableArguments {
     help: ArgumentHelp("The shape of an input; may be repeated.", valueName: "name=1x3x224x224"))
   var shapes: [ShapeArgument] = []
 
-  var byName: [String: [Int]] { Dictionary(shapes.map { ($0.name, $0.extents) }, uniquingKeysWith: { _, last in last }) }
+  var byName: [String: [Int]] {
+    Dictionary(shapes.map { ($0.name, $0.extents) }, uniquingKeysWith: { _, last in last })
+  }
 }
 
 struct ThreadOptions: ParsableArguments {

@@ -15,6 +15,7 @@ enum ProcessMemory {
     let count = unsafe fread(&buffer, 1, buffer.count, file)
     let text = String(decoding: buffer.prefix(count), as: UTF8.self)
     let line = text.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
-    return line?.split(whereSeparator: { $0 == " " || $0 == "\t" }).dropFirst().first.flatMap { Double($0) }.map { $0 / 1024 }
+    let kilobytes = line?.split { $0 == " " || $0 == "\t" }.dropFirst().first.flatMap { Double($0) }
+    return kilobytes.map { $0 / 1024 }
   }
 }

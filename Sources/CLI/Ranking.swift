@@ -23,9 +23,10 @@ struct Ranking {
   static func ofFirst(
     _ outputs: [(String, Value)], count: Int, labels: [String]?, path: String
   ) throws(Failure) -> [Ranking] {
-    guard let (name, tensor) = outputs.lazy.compactMap({ name, value in value.tensor.map { (name, $0) } })
-      .first(where: { $0.1.element.isFloatingPoint && $0.1.count > 0 })
-    else { throw Failure("\(path): --top: expected an output of floats, got none") }
+    let tensors = outputs.compactMap { name, value in value.tensor.map { (name, $0) } }
+    guard let (name, tensor) = tensors.first(where: { $0.1.element.isFloatingPoint && $0.1.count > 0 }) else {
+      throw Failure("\(path): --top: expected an output of floats, got none")
+    }
     let classes = tensor.shape.last { $0 != 1 } ?? 1
     let scores = tensor.doubles()
     if let labels, labels.count != classes {

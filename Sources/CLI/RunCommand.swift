@@ -66,7 +66,9 @@ struct RunCommand: ParsableCommand {
       }
       tensors.append((name, tensor))
     }
-    try Failure.inFormat { () throws(FormatError) in try NPZArchive.write(tensors, to: path) }
+    try Interruption.postponed { () throws(Failure) in
+      try Failure.inFormat { () throws(FormatError) in try NPZArchive.write(tensors, to: path) }
+    }
   }
 
   private func show(_ outputs: [(String, Value)], _ labels: [String]?, seconds: Double) throws(Failure) {

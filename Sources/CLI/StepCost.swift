@@ -29,9 +29,8 @@ struct StepCost {
   }
 
   private static func operations(_ op: any Operator, _ operands: [Extents?], _ results: [Extents?]) -> Double? {
-    guard operands.count >= 2, let a = operands[0], let b = operands[1], let result = results.first.flatMap({ $0 }) else {
-      return nil
-    }
+    guard operands.count >= 2, let a = operands[0], let b = operands[1] else { return nil }
+    guard let result = results.first.flatMap({ $0 }) else { return nil }
     switch op {
     case is Conv: return b.shape.first.map { 2 * result.count * b.count / max(Double($0), 1) }
     case is ConvTranspose: return b.shape.first.map { 2 * a.count * b.count / max(Double($0), 1) }

@@ -1,3 +1,5 @@
+import ArgumentParser
+
 #if canImport(Glibc)
   import Glibc
 #else
@@ -9,12 +11,13 @@ struct TemporaryPlan {
   let path: String
 
   /// - Parameter options: Further options of `mass compile`.
-  init(compiling model: String, options: [String]) throws(Failure) {
+  /// - Throws: An exit code when that process failed, which then has said why.
+  init(compiling model: String, options: [String]) throws {
     let folder = unsafe getenv("TMPDIR").map { unsafe String(cString: $0) } ?? "/tmp"
     path = "\(folder)/mass-bench-\(getpid()).plan"
     Interruption.removing(path)
     let status = try Self.run([try Self.executable(), "compile", model, "-o", path, "--quiet"] + options)
-    guard status == 0 else { throw Failure("\(model): cannot be compiled") }
+    guard status == 0 else { throw ExitCode(1) }
   }
 
   func remove() { unsafe _ = unlink(path) }
@@ -30,7 +33,7 @@ struct TemporaryPlan {
   private static func run(_ arguments: [String]) throws(Failure) -> Int32 {
     var copies: [UnsafeMutablePointer<CChar>?] = unsafe arguments.map { unsafe strdup($0) }
     unsafe copies.append(nil)
-    defer { for unsafe copy in unsafe copies { unsafe free(copy) } }
+    defer { for i in unsafe copies.indices { unsafe free(copies[i]) } }
     var process = pid_t()
     let status = unsafe posix_spawn(&process, arguments[0], nil, nil, copies, environ)
     guard status == 0 else { throw Failure("\(arguments[0]): \(unsafe String(cString: strerror(status)))") }

@@ -68,7 +68,8 @@ struct ValueSummary {
       first = values.prefix(Self.shownElements).map { .double(isSingle ? Double("\(Float($0))") ?? $0 : $0) }
       describe(values)
     case .complex:
-      first = tensor.complexParts().prefix(Self.shownElements).map { .array([.double($0.real), .double($0.imaginary)]) }
+      let parts = tensor.complexParts().prefix(Self.shownElements)
+      first = parts.map { .array([.double($0.real), .double($0.imaginary)]) }
     }
   }
 

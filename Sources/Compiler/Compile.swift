@@ -90,9 +90,11 @@ public enum Compiler {
     var plan = Plan(header: header, graph: graph, report: report)
     if options.isTuned {
       progress?(CompileProgress(stage: "tuning", fraction: 0))
-      do throws(RunError) { plan.target = try Tuner(plan: plan, options: options, plugins: plugins).target(progress) } catch {
-        throw .cannotBind(model: name, error)
-      }
+      do throws(RunError) {
+        let outcome = try Tuner(plan: plan, options: options, plugins: plugins).run(progress)
+        plan.target = outcome.target
+        plan.report.append(outcome.record)
+      } catch { throw .cannotBind(model: name, error) }
     }
     return plan
   }

@@ -1,20 +1,51 @@
 import MassRuntime
 
-/// Derives a plan's target section: binds the plan for the shapes asked for, which packs the weights, and keeps the result.
+/// Derives a plan's target section: measures the kernels offered for each node inside the whole running model, keeps the
+/// fastest, and packs the weights these read.
 struct Tuner {
   let plan: Plan
   let options: CompileOptions
   let plugins: [any RuntimePlugin]
 
-  /// - Returns: nil when the inputs are not all tensors, in which case nothing can be bound ahead.
-  func target(_ progress: ((CompileProgress) -> Void)?) throws(RunError) -> PlanTarget? {
-    guard let inputTypes else { return nil }
-    let threads = options.threads ?? ThreadCount.default
+  struct Outcome {
+    /// nil when the inputs are not all tensors, in which case nothing can be bound ahead.
+    var target: PlanTarget?
+    /// The nodes whose kernel is not the default, and why others were not tuned.
+    var record: PassRecord
+  }
+
+  func run(_ progress: ((CompileProgress) -> Void)?) throws(RunError) -> Outcome {
+    let clock = ContinuousClock()
+    let begin = clock.now
+    let count = plan.graph.nodes.count
+    var record = PassRecord(
+      name: "tune", milliseconds: 0, nodesBefore: count, nodesAfter: count, sites: [], nearMisses: [])
+    guard let inputTypes else {
+      record.nearMisses.append(.init(node: plan.graph.name, reason: "an input is not a tensor"))
+      return Outcome(target: nil, record: record)
+    }
+    var choices = KernelChoices()
+    do throws(RunError) {
+      var trial = try KernelTrial(self, inputTypes)
+      choices = try trial.choose(&record, progress)
+    } catch {
+      record.nearMisses.append(.init(node: plan.graph.name, reason: "it did not run on made-up inputs: \(error)"))
+    }
+    let target = try target(choices, inputTypes)
+    record.milliseconds = begin.duration(to: clock.now).seconds * 1e3
+    return Outcome(target: target, record: record)
+  }
+
+  var threads: Int { options.threads ?? ThreadCount.default }
+  var sessionOptions: SessionOptions { SessionOptions(threads: threads, isStrict: options.isStrict) }
+
+  /// Binds the plan as it will run, so that exactly the constants its kernels read are packed.
+  private func target(_ choices: KernelChoices, _ inputTypes: [TensorType]) throws(RunError) -> PlanTarget {
     let model = Model(plan, plugins: plugins)
-    var session = Session(model, options: SessionOptions(threads: threads, isStrict: options.isStrict))
+    var session = Session(model, options: sessionOptions, choices: choices)
     _ = try session.prepare(inputTypes)
     return PlanTarget(
-      processor: Model.processor(plugins), threads: threads, packed: model.packedConstants, choices: KernelChoices())
+      processor: Model.processor(plugins), threads: threads, packed: model.packedConstants, choices: choices)
   }
 
   /// Concrete types of all inputs: shapes asked for, and 1 for each symbol otherwise.
@@ -33,3 +64,4 @@ struct Tuner {
     return result
   }
 }
+

@@ -13,7 +13,7 @@ extension NPZArchive {
       throw FormatError(path, zipMessage(code))
     }
     var headers: [UnsafeMutableRawBufferPointer] = unsafe []
-    defer { for unsafe header in unsafe headers { unsafe header.deallocate() } }
+    defer { for i in unsafe headers.indices { unsafe headers[i].deallocate() } }
     for (encoding, (name, _)) in zip(encodings, tensors) {
       let header = UnsafeMutableRawBufferPointer.allocate(byteCount: encoding.header.count, alignment: 1)
       unsafe header.copyBytes(from: encoding.header)
@@ -40,7 +40,8 @@ extension NPZArchive {
   private static func add(
     _ encoding: NPYEncoding, _ header: UnsafeMutableRawBufferPointer, named name: String, to archive: OpaquePointer
   ) -> Bool {
-    let fragments = unsafe [fragment(UnsafeRawBufferPointer(header)), encoding.data.withUnsafeBytes { unsafe fragment($0) }]
+    let data = unsafe encoding.data.withUnsafeBytes { unsafe fragment($0) }
+    let fragments = unsafe [fragment(UnsafeRawBufferPointer(header)), data]
     guard let source = unsafe zip_source_buffer_fragment(archive, fragments, zip_uint64_t(fragments.count), 0) else {
       return false
     }

@@ -169,7 +169,7 @@ static void test_inputs(mass_session *session) {
 }
 
 static void test_outputs(mass_session *session) {
-  int64_t wrong[] = {2, DIGITS}, strides[] = {1, 1};
+  int64_t wrong[] = {2, DIGITS}, strides[] = {10, 2};
   RUN_FAILS(output.shape = wrong, MASS_MISMATCH, "output 'probabilities': expected f32[1x10], got f32[2x10]");
   RUN_FAILS(output.ndim = 1, MASS_MISMATCH, "got f32[1]");
   RUN_FAILS(output.ndim = 1000, MASS_MISMATCH, "ndim 1000");

@@ -215,8 +215,8 @@ def check_memory(path, images, expected):
 def check_exports():
     """The library exports what the header declares, and nothing else."""
     declared = set(re.findall(r"^MASS_API [^;]*?\b(mass_\w+)\(", HEADER.read_text(), re.MULTILINE))
-    symbols = subprocess.run(["nm", "-D", "--defined-only", str(LIBRARY)], stdout=subprocess.PIPE, text=True, check=True)
-    exported = {line.split()[-1] for line in symbols.stdout.splitlines()}
+    symbols = subprocess.check_output(["nm", "-D", "--defined-only", str(LIBRARY)], text=True)
+    exported = {line.split()[-1] for line in symbols.splitlines()}
     assert declared and exported == declared, f"exports and declarations differ by {sorted(exported ^ declared)}"
 
 

@@ -97,7 +97,9 @@ struct ChannelMap {
   }
 
   /// Scale and shift of a batch normalization with constant statistics.
-  static func normalization(_ op: BatchNormalization, _ i: Int, _ view: GraphView) -> ([Double], [Double])? {
+  static func normalization(
+    _ op: BatchNormalization, _ i: Int, _ view: GraphView
+  ) -> (scale: [Double], shift: [Double])? {
     guard !op.isTraining, let gamma = view.constant(view.input(i, 1))?.doubles(),
       let beta = view.constant(view.input(i, 2))?.doubles(), let mean = view.constant(view.input(i, 3))?.doubles(),
       let variance = view.constant(view.input(i, 4))?.doubles(), gamma.count == variance.count

@@ -4,79 +4,95 @@ import OneDNNShim
 extension MatMul {
   func oneDNNOffers(_ node: BoundNode) -> [KernelOffer] {
     guard let product = MatrixProduct(self, node) else { return [] }
-    return [KernelOffer("") { product.kernel(nil) }]
+    return [KernelOffer("") { product.kernel() }]
   }
 }
 
-/// A matrix product as oneDNN sees it: equal ranks, transposes as strides, and rows of all batches in one matrix where the
-/// right operand is the same for all.
+/// A matrix product with bias and epilogue as a oneDNN primitive.
 struct MatrixProduct {
   private let node: BoundNode
-  private let posts: Posts
-  private let alpha: Float
+  private let shape: ProductShape
   private let source: mass_dnnl_tensor
   private let plainWeights: mass_dnnl_tensor
   private let anyWeights: mass_dnnl_tensor
-  private let bias: mass_dnnl_tensor
   private let destination: mass_dnnl_tensor
+  /// Absent when there is none, or when it is a step of the epilogue.
+  private let bias: mass_dnnl_tensor
+  private let posts: Posts
 
   init?(_ op: MatMul, _ node: BoundNode) {
-    guard node.isAll(.float32), let a = node.input(0), let b = node.input(1), a.isPlain, b.isPlain,
-      node.outputs[0].isPlain, a.count > 0, b.count > 0, let posts = Posts(op.epilogue, node, sums: false)
+    guard node.isAll(.float32), node.inputs.allSatisfy({ ($0?.count ?? 1) > 0 }), let shape = ProductShape(op, node),
+      let source = shape.left.tensor, let plain = shape.right.tensor, let destination = shape.result.tensor,
+      let any = mass_dnnl_tensor.any(.float32, shape.right.shape)
     else { return nil }
-    var left = Matrix(a, isTransposed: op.transposeA, isRow: true)
-    var right = Matrix(b, isTransposed: op.transposeB, isRow: false)
-    let batch = Self.broadcast(left.batch, right.batch)
-    // The result keeps an axis of one for a vector operand: the memory is the same.
-    var result = Matrix(batch: batch, rows: left.rows, columns: right.columns)
-    // Epilogue operands have the result's shape, which folding changes alike.
-    let folds = right.batch.allSatisfy { $0 == 1 } && !op.transposeA
-    if folds {
-      (left, right, result) = (left.folded, right.withoutBatch, result.folded)
+    func operand(_ i: Int) -> Posts.Operand? {
+      shape.others[i]?.tensor.map { Posts.Operand(tensor: $0, source: .operand(i)) }
     }
-    guard let source = left.tensor(rank: result.rank), let plain = right.tensor(rank: result.rank),
-      let any = mass_dnnl_tensor.any(.float32, right.shape(rank: result.rank)),
-      let destination = result.tensor(rank: result.rank)
-    else { return nil }
-    if let c = node.input(2) {
-      guard let tensor = Self.bias(c, columns: result.columns, rank: result.rank) else { return nil }
-      bias = tensor
-    } else {
-      bias = .absent
+    // A residual as an operand costs nothing here and needs no memory of its own.
+    guard let steps = Posts(op.epilogue, isAddend: { _ in false }, operand: operand) else { return nil }
+    var posts = Posts()
+    bias = Self.bias(op, shape) ?? .absent
+    if op.alpha != 1 { posts.append([Posts.eltwise(MASS_DNNL_LINEAR, op.alpha)]) }
+    if shape.others[2] != nil, Self.bias(op, shape) == nil {
+      guard let addend = operand(2) else { return nil }
+      posts.append(MASS_DNNL_ADD, addend)
     }
-    (self.node, self.posts, alpha) = (node, posts, op.alpha)
+    posts.append(steps)
+    (self.node, self.shape, self.posts) = (node, shape, posts)
     (self.source, plainWeights, anyWeights, self.destination) = (source, plain, any, destination)
-    // alpha scales the product only, and a bias is added before post-operations.
-    if alpha != 1 && node.input(2) != nil { return nil }
   }
 
-  private static func broadcast(_ a: [Int], _ b: [Int]) -> [Int] {
-    let rank = max(a.count, b.count)
-    let (x, y) = (Array(repeating: 1, count: rank - a.count) + a, Array(repeating: 1, count: rank - b.count) + b)
-    return zip(x, y).map { $0 == 1 ? $1 : $0 }
+  /// One number per column, of a product that is not scaled: oneDNN adds it before it scales.
+  private static func bias(_ op: MatMul, _ shape: ProductShape) -> mass_dnnl_tensor? {
+    guard op.alpha == 1, let bias = shape.others[2], let columns = shape.result.shape.last else { return nil }
+    guard bias.shape.dropLast().allSatisfy({ $0 == 1 }), bias.shape.last == columns else { return nil }
+    return bias.tensor
   }
 
-  /// A bias with one number per column, or one number.
-  private static func bias(_ c: BoundOperand, columns: Int, rank: Int) -> mass_dnnl_tensor? {
-    guard c.count == columns, c.shape.last == columns else { return nil }
-    return mass_dnnl_tensor(
-      .float32, Array(repeating: 1, count: rank - 1) + [columns],
-      strides: Array(repeating: columns, count: rank - 1) + [1])
+  private var hasBias: Bool { bias.byteCount > 0 }
+  private var output: Int { node.inputs.count }
+
+  /// The library's first implementation. Where it is slow with the epilogue, the steps run by themselves.
+  func kernel() -> (any Kernel)? {
+    kernel(acceptsReference: false) ?? separateKernel(acceptsReference: false)
+      ?? kernel(acceptsReference: true) ?? separateKernel(acceptsReference: true)
   }
 
-  func kernel(_ implementation: String?) -> (any Kernel)? {
+  /// Whether all implementations read operands of the epilogue right: those of the result's shape, of one element, or of
+  /// one row.
+  private var isSound: Bool {
+    shape.others.values.allSatisfy { plane in
+      plane.shape == shape.result.shape || plane.shape.dropLast().allSatisfy { $0 == 1 }
+    }
+  }
+
+  private func kernel(acceptsReference: Bool) -> (any Kernel)? {
+    guard let primitive = primitive(posts, acceptsReference), isSound || primitive.name.hasPrefix("brg") else { return nil }
+    return kernel(primitive, posts, after: [])
+  }
+
+  /// The bare product, then each step of the epilogue in place.
+  private func separateKernel(acceptsReference: Bool) -> (any Kernel)? {
+    guard !posts.list.isEmpty, let primitive = primitive(Posts(), acceptsReference),
+      let after = posts.stages(on: destination, output: output, threads: node.threads)
+    else { return nil }
+    return kernel(primitive, Posts(), after: after)
+  }
+
+  private func primitive(_ posts: Posts, _ acceptsReference: Bool) -> Primitive? {
     let isConstant = node.inputs[1]?.constant != nil
     let description = mass_dnnl_product(
       source: source, weights: isConstant ? anyWeights : plainWeights, bias: bias, destination: destination)
-    let scale = alpha == 1 ? [] : [Posts.post(MASS_DNNL_POST_ELTWISE, Int32(MASS_DNNL_LINEAR.rawValue), alpha)]
-    let made = unsafe Primitive(posts: scale + posts.list, implementation: implementation, threads: node.threads) {
+    return unsafe Primitive(posts: posts.list, threads: node.threads, acceptsReference: acceptsReference) {
       options, result in
       var copy = description
       return unsafe mass_dnnl_create_matmul(&copy, options, result)
     }
-    guard let primitive = made else { return nil }
-    var sources: [PrimitiveKernel.Source] = [.operand(0)]
-    if isConstant, let b = node.inputs[1] {
+  }
+
+  private func kernel(_ primitive: Primitive, _ posts: Posts, after: [Stage]) -> (any Kernel)? {
+    var sources: [Stage.Source] = [.operand(0)]
+    if let b = node.inputs[1], b.constant != nil {
       guard let wanted = primitive.operand(1),
         let packed = packedConstant(b, as: plainWeights, to: wanted, node.environment)
       else { return nil }
@@ -84,60 +100,9 @@ struct MatrixProduct {
     } else {
       sources.append(.operand(1))
     }
-    if node.input(2) != nil { sources.append(.operand(2)) }
-    sources += posts.operands.map { .operand($0) }
-    sources.append(.operand(node.inputs.count))
-    return PrimitiveKernel(primitive, sources, node: node, addend: posts.addend)
-  }
-}
-
-/// A stack of matrices in dense memory, possibly read transposed.
-private struct Matrix {
-  var batch: [Int]
-  var rows: Int
-  var columns: Int
-  var isTransposed = false
-
-  init(batch: [Int], rows: Int, columns: Int) {
-    (self.batch, self.rows, self.columns) = (batch, rows, columns)
-  }
-
-  /// - Parameter isRow: A vector is one row (left operand) or one column (right operand).
-  init(_ operand: BoundOperand, isTransposed: Bool, isRow: Bool) {
-    let shape = operand.shape
-    guard shape.count >= 2 else {
-      let count = shape.first ?? 1
-      self.init(batch: [], rows: isRow ? 1 : count, columns: isRow ? count : 1)
-      return
-    }
-    let (r, c) = (shape[shape.count - 2], shape[shape.count - 1])
-    self.init(batch: Array(shape.dropLast(2)), rows: isTransposed ? c : r, columns: isTransposed ? r : c)
-    self.isTransposed = isTransposed
-  }
-
-  var rank: Int { batch.count + 2 }
-
-  /// All batches' rows in one matrix.
-  var folded: Matrix { Matrix(batch: [], rows: batch.reduce(rows, *), columns: columns) }
-
-  var withoutBatch: Matrix {
-    var copy = self
-    copy.batch = []
-    return copy
-  }
-
-  func shape(rank: Int) -> [Int] { Array(repeating: 1, count: max(rank - self.rank, 0)) + batch + [rows, columns] }
-
-  func tensor(rank: Int) -> mass_dnnl_tensor? {
-    let shape = shape(rank: rank)
-    var strides = Array(repeating: 1, count: shape.count)
-    var step = max(rows * columns, 1)
-    for i in stride(from: shape.count - 3, through: 0, by: -1) {
-      strides[i] = step
-      step *= shape[i]
-    }
-    strides[shape.count - 2] = isTransposed ? 1 : columns
-    strides[shape.count - 1] = isTransposed ? rows : 1
-    return mass_dnnl_tensor(.float32, shape, strides: strides)
+    if hasBias { sources.append(.operand(2)) }
+    sources += posts.operands
+    sources.append(.operand(output))
+    return PrimitiveKernel([Stage(primitive, sources)] + after, node: node)
   }
 }

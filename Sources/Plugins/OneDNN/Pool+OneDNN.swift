@@ -33,7 +33,8 @@ extension GlobalPool {
 }
 
 private func resolvedPool(_ op: some SlidingWindow, _ kernel: [Int], _ node: BoundNode) -> ResolvedWindow? {
-  guard node.isAll(.float32), let x = node.input(0), (3...5).contains(x.rank), kernel.count == x.rank - 2 else { return nil }
+  guard node.isAll(.float32), let x = node.input(0), (3...5).contains(x.rank), x.count > 0, kernel.count == x.rank - 2
+  else { return nil }
   return op.resolved(input: Array(x.shape.dropFirst(2)), kernel: kernel)
 }
 
@@ -46,9 +47,13 @@ private func poolingKernel(
 ) -> (any Kernel)? {
   guard let x = node.input(0), let source = mass_dnnl_tensor(x), let destination = mass_dnnl_tensor(node.outputs[0])
   else { return nil }
-  let made = unsafe Primitive(threads: node.threads) { options, result in
-    var (from, to, copy) = (source, destination, window)
-    return unsafe mass_dnnl_create_pooling(algorithm, &from, &to, &copy, options, result)
+  func primitive(acceptsReference: Bool) -> Primitive? {
+    unsafe Primitive(threads: node.threads, acceptsReference: acceptsReference) { options, result in
+      var (from, to, copy) = (source, destination, window)
+      return unsafe mass_dnnl_create_pooling(algorithm, &from, &to, &copy, options, result)
+    }
   }
-  return made.map { PrimitiveKernel($0, [.operand(0), .operand(1)], node: node) }
+  // The library's plain loop is still far faster than the operator's own meaning.
+  let made = primitive(acceptsReference: false) ?? primitive(acceptsReference: true)
+  return made.map { PrimitiveKernel([Stage($0, [.operand(0), .operand(1)])], node: node) }
 }

@@ -6,35 +6,54 @@ struct Posts {
   private(set) var list: [mass_dnnl_post] = []
   /// The node's input that a sum adds: the destination must hold it beforehand.
   private(set) var addend: Int?
-  /// Inputs of binary post-operations, in order.
-  private(set) var operands: [Int] = []
+  /// Operands of binary post-operations, in order.
+  private(set) var operands: [Stage.Source] = []
 
-  /// - Parameter sums: Whether a residual is best added in place; products add it as an operand at no cost instead.
-  init?(_ epilogue: Epilogue, _ node: BoundNode, sums: Bool) {
+  /// A step's operand as the primitive sees it.
+  struct Operand {
+    var tensor: mass_dnnl_tensor
+    var source: Stage.Source
+  }
+
+  init() {}
+
+  /// - Parameters:
+  ///   - isAddend: Whether a residual is best added in place: the input is computed and lies as the result does.
+  ///   - operand: How an input looks to the primitive; nil when it cannot be described.
+  init?(_ epilogue: Epilogue, isAddend: (Int) -> Bool, operand: (Int) -> Operand?) {
     for step in epilogue.steps {
       switch step {
       case .unary(let function):
-        guard let post = function.oneDNNPost else { return nil }
-        list.append(post)
-      case .binary(let function, let operand):
-        guard let input = node.input(operand), let result = node.outputs.first else { return nil }
-        if sums, function == .add, addend == nil, input.shape == result.shape, input.layout == result.layout,
-          input.constant == nil
-        {
-          addend = operand
-          list.append(Self.post(MASS_DNNL_POST_SUM, 0))
-        } else {
-          guard let algorithm = function.oneDNN, let tensor = Self.broadcast(input, rank: result.rank) else { return nil }
-          var post = Self.post(MASS_DNNL_POST_BINARY, Int32(algorithm.rawValue))
-          post.operand = tensor
-          list.append(post)
-          operands.append(operand)
-        }
+        guard let posts = function.oneDNNPosts else { return nil }
+        list += posts
+      case .binary(.add, let input) where addend == nil && isAddend(input):
+        addend = input
+        list.append(Self.post(MASS_DNNL_POST_SUM, 0))
+      case .binary(let function, let input):
+        guard let algorithm = function.oneDNN, let operand = operand(input) else { return nil }
+        append(algorithm, operand)
       }
     }
   }
 
-  static func post(_ kind: mass_dnnl_post_kind, _ algorithm: Int32, _ alpha: Float = 0, _ beta: Float = 0) -> mass_dnnl_post {
+  mutating func append(_ algorithm: mass_dnnl_binary_algorithm, _ operand: Operand) {
+    var post = Self.post(MASS_DNNL_POST_BINARY, Int32(bitPattern: algorithm.rawValue))
+    post.operand = operand.tensor
+    list.append(post)
+    operands.append(operand.source)
+  }
+
+  mutating func append(_ posts: [mass_dnnl_post]) { list += posts }
+
+  mutating func append(_ other: Posts) {
+    list += other.list
+    operands += other.operands
+    addend = addend ?? other.addend
+  }
+
+  static func post(
+    _ kind: mass_dnnl_post_kind, _ algorithm: Int32, _ alpha: Float = 0, _ beta: Float = 0
+  ) -> mass_dnnl_post {
     var post = mass_dnnl_post()
     post.kind = kind
     post.algorithm = algorithm
@@ -44,13 +63,29 @@ struct Posts {
     return post
   }
 
-  /// The operand with leading axes of extent one up to `rank`.
-  private static func broadcast(_ operand: BoundOperand, rank: Int) -> mass_dnnl_tensor? {
-    guard operand.rank <= rank else { return nil }
-    if operand.rank == rank { return mass_dnnl_tensor(operand) }
-    let lead = rank - operand.rank
-    let strides = Array(repeating: max(operand.count, 1), count: lead) + operand.strides
-    return mass_dnnl_tensor(operand.element, Array(repeating: 1, count: lead) + operand.shape, strides: strides)
+  static func eltwise(
+    _ algorithm: mass_dnnl_eltwise_algorithm, _ alpha: Float = 0, _ beta: Float = 0
+  ) -> mass_dnnl_post {
+    post(MASS_DNNL_POST_ELTWISE, Int32(bitPattern: algorithm.rawValue), alpha, beta)
+  }
+
+  /// The steps as primitives of their own that work in place on `output`: for a primitive that is slow with them. Must be
+  /// free of sums.
+  func stages(on destination: mass_dnnl_tensor, output: Int, threads: Int) -> [Stage]? {
+    var stages: [Stage] = []
+    var rest = operands[...]
+    for post in list {
+      if post.kind == MASS_DNNL_POST_ELTWISE {
+        guard let primitive = Primitive.eltwise(post, on: destination, threads: threads) else { return nil }
+        stages.append(Stage(primitive, [.operand(output), .operand(output)]))
+      } else {
+        guard post.kind == MASS_DNNL_POST_BINARY, let operand = rest.popFirst(),
+          let primitive = Primitive.binary(post, on: destination, threads: threads)
+        else { return nil }
+        stages.append(Stage(primitive, [.operand(output), operand, .operand(output)]))
+      }
+    }
+    return stages
   }
 }
 
@@ -69,27 +104,29 @@ extension BinaryFunction {
 }
 
 extension UnaryFunction {
-  /// The function as a post-operation, if oneDNN has it.
-  var oneDNNPost: mass_dnnl_post? {
-    func post(_ algorithm: mass_dnnl_eltwise_algorithm, _ alpha: Float = 0, _ beta: Float = 0) -> mass_dnnl_post {
-      Posts.post(MASS_DNNL_POST_ELTWISE, Int32(algorithm.rawValue), alpha, beta)
-    }
-    return switch self {
-    case .relu: post(MASS_DNNL_RELU)
-    case .leakyRelu(let alpha): post(MASS_DNNL_RELU, alpha)
-    case .elu(let alpha): post(MASS_DNNL_ELU, alpha)
-    case .tanh: post(MASS_DNNL_TANH)
-    case .sigmoid: post(MASS_DNNL_LOGISTIC)
-    case .abs: post(MASS_DNNL_ABS)
-    case .sqrt: post(MASS_DNNL_SQRT)
-    case .exp: post(MASS_DNNL_EXP)
-    case .clip(let low, let high): post(MASS_DNNL_CLIP, low, high)
-    case .hardSwish: post(MASS_DNNL_HARD_SWISH)
-    case .swish(let alpha): post(MASS_DNNL_SWISH, alpha)
-    case .geluErf: post(MASS_DNNL_GELU_ERF)
-    case .geluTanh: post(MASS_DNNL_GELU_TANH)
-    case .mish: post(MASS_DNNL_MISH)
-    case .affine(let scale, let shift): post(MASS_DNNL_LINEAR, scale, shift)
+  /// The function as post-operations, if oneDNN has it.
+  var oneDNNPosts: [mass_dnnl_post]? {
+    switch self {
+    case .relu: [Posts.eltwise(MASS_DNNL_RELU)]
+    case .leakyRelu(let alpha): [Posts.eltwise(MASS_DNNL_RELU, alpha)]
+    case .elu(let alpha): [Posts.eltwise(MASS_DNNL_ELU, alpha)]
+    case .selu(let alpha, let gamma): [Posts.eltwise(MASS_DNNL_ELU, alpha), Posts.eltwise(MASS_DNNL_LINEAR, gamma)]
+    case .tanh: [Posts.eltwise(MASS_DNNL_TANH)]
+    case .sigmoid: [Posts.eltwise(MASS_DNNL_LOGISTIC)]
+    case .abs: [Posts.eltwise(MASS_DNNL_ABS)]
+    case .neg: [Posts.eltwise(MASS_DNNL_LINEAR, -1)]
+    case .sqrt: [Posts.eltwise(MASS_DNNL_SQRT)]
+    case .exp: [Posts.eltwise(MASS_DNNL_EXP)]
+    case .clip(let low, let high): [Posts.eltwise(MASS_DNNL_CLIP, low, high)]
+    case .hardSwish: [Posts.eltwise(MASS_DNNL_HARD_SWISH)]
+    case .hardSigmoid(let alpha, let beta):
+      [Posts.eltwise(MASS_DNNL_LINEAR, alpha, beta), Posts.eltwise(MASS_DNNL_CLIP, 0, 1)]
+    case .swish(let alpha): [Posts.eltwise(MASS_DNNL_SWISH, alpha)]
+    case .softplus: [Posts.eltwise(MASS_DNNL_SOFT_RELU)]
+    case .geluErf: [Posts.eltwise(MASS_DNNL_GELU_ERF)]
+    case .geluTanh: [Posts.eltwise(MASS_DNNL_GELU_TANH)]
+    case .mish: [Posts.eltwise(MASS_DNNL_MISH)]
+    case .affine(let scale, let shift): [Posts.eltwise(MASS_DNNL_LINEAR, scale, shift)]
     default: nil
     }
   }

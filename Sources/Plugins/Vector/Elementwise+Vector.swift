@@ -21,10 +21,7 @@ extension Select {
 
 extension Cast {
   func vectorOffers(_ node: BoundNode) -> [KernelOffer] {
-    // Float to narrow integer: the interpreter saturates at the register's width, the operator wraps at the element's.
-    guard node.input(0).map({ !$0.element.isFloatingPoint }) ?? false || [.float32, .float64, .float16, .bfloat16, .int32, .int64, .bool].contains(to)
-    else { return [] }
-    return elementwiseOffer(node) { code in code.cast(to: to, 0).map { [$0] } }
+    elementwiseOffer(node) { code in code.cast(to: element, 0).map { [$0] } }
   }
 }
 
@@ -74,8 +71,10 @@ private func elementwiseOffer(_ node: BoundNode, _ write: (inout ElementwiseCode
     let space = IterationSpace(node.outputs[0], inputs)
     guard space.shape.count <= Int(MASS_ELEMENTWISE_MAX_RANK) else { return nil }
     threads = Int32(clamping: node.threads)
+    // A result that is an operand unchanged is read from there while the others are stored.
+    let isComputed = results.allSatisfy { $0 >= inputs.count }
     inPlacePairs = inputs.enumerated().compactMap { i, input in
-      input.shape == node.outputs[0].shape && input.layout == node.outputs[0].layout
+      isComputed && input.shape == node.outputs[0].shape && input.layout == node.outputs[0].layout
         && input.element.bitWidth == node.outputs[0].element.bitWidth ? InPlacePair(input: i) : nil
     }
     unsafe handle = nil
@@ -86,16 +85,13 @@ private func elementwiseOffer(_ node: BoundNode, _ write: (inout ElementwiseCode
       return result
     }
     let operands = inputs.indices.map { Self.input(inputs[$0], space.strides[$0]) }
-    guard unsafe prepare(space.shape, operands, outputs, code.instructions) else { return nil }
+    guard prepare(space.shape, operands, outputs, code.instructions) else { return nil }
   }
 
   private static func input(_ operand: BoundOperand, _ strides: [Int]) -> mass_elementwise_input {
     var result = mass_elementwise_input()
     result.type = UInt8(operand.element.vectorType?.rawValue ?? 0)
-    unsafe withUnsafeMutableBytes(of: &result.strides) { bytes in
-      let target = unsafe bytes.bindMemory(to: Int64.self)
-      for (i, stride) in strides.enumerated() { unsafe target[i] = Int64(stride) }
-    }
+    unsafe withUnsafeMutableBytes(of: &result.strides) { unsafe $0.store(strides) }
     return result
   }
 
@@ -112,10 +108,7 @@ private func elementwiseOffer(_ node: BoundNode, _ write: (inout ElementwiseCode
           unsafe description.output_count = Int32(outputs.count)
           unsafe description.instruction_count = Int32(instructions.count)
           unsafe description.threads = threads
-          unsafe withUnsafeMutableBytes(of: &description.shape) { bytes in
-            let target = unsafe bytes.bindMemory(to: Int64.self)
-            for (i, extent) in shape.enumerated() { unsafe target[i] = Int64(extent) }
-          }
+          unsafe withUnsafeMutableBytes(of: &description.shape) { unsafe $0.store(shape) }
           unsafe description.inputs = inputs.baseAddress
           unsafe description.outputs = outputs.baseAddress
           unsafe description.instructions = instructions.baseAddress

@@ -6,42 +6,51 @@ struct ElementwiseCode {
   private(set) var instructions: [mass_elementwise_instruction] = []
   /// The element type of each register.
   private(set) var registers: [ElementType]
+  /// Registers that may hold more than their element type can: narrow integers are computed in wide registers.
+  private var wide: Set<Int> = []
 
   init(inputs: [ElementType]) { registers = inputs }
 
   /// Appends an instruction that writes a new register; nil when the function has no kernel for the type.
   mutating func append(_ function: UnaryFunction, _ a: Int) -> Int? {
-    guard let code = function.opcode else { return nil }
+    guard let code = function.opcode, let a = wrapped(a) else { return nil }
     let result: ElementType = function.isPredicate ? .bool : registers[a]
-    return add(code.op, [a], of: registers[a], result, code.p0, code.p1)
+    return add(code.op, [a], result, code.p0, code.p1)
   }
 
   mutating func append(_ function: BinaryFunction, _ a: Int, _ b: Int) -> Int? {
-    guard registers[a] == registers[b] else { return nil }
-    return add(function.opcode, [a, b], of: registers[a], function.isComparison ? .bool : registers[a])
+    guard registers[a] == registers[b], let a = wrapped(a), let b = wrapped(b) else { return nil }
+    return add(function.opcode, [a, b], function.isComparison ? .bool : registers[a])
   }
 
   mutating func select(_ condition: Int, _ a: Int, _ b: Int) -> Int? {
-    guard registers[a] == registers[b], registers[condition] == .bool else { return nil }
-    return add(mass_op_select, [condition, a, b], of: registers[a], registers[a])
+    guard registers[a] == registers[b], registers[condition] == .bool, let a = wrapped(a), let b = wrapped(b) else {
+      return nil
+    }
+    return add(mass_op_select, [condition, a, b], registers[a])
   }
 
+  /// Reals go to integers by way of 64 bits, as the operator defines it: what does not fit wraps.
   mutating func cast(to element: ElementType, _ a: Int) -> Int? {
-    // Narrow integers wrap when stored, so going through the register type is the conversion.
-    add(mass_op_cast, [a], of: registers[a], element)
+    guard let a = wrapped(a) else { return nil }
+    guard registers[a].isFloatingPoint, element.isInteger, element != .int64 else {
+      return add(mass_op_cast, [a], element)
+    }
+    return add(mass_op_cast, [a], .int64).flatMap { add(mass_op_cast, [$0], element) }
   }
 
   mutating func constant(_ element: ElementType, _ value: Double) -> Int? {
-    guard let register = add(mass_op_constant, [], of: element, element, value) else { return nil }
+    guard let register = add(mass_op_constant, [], element, value) else { return nil }
     instructions[instructions.count - 1].integer = Int64(Int(saturating: value))
     return register
   }
 
   private mutating func add(
-    _ op: mass_elementwise_op, _ operands: [Int], of type: ElementType, _ result: ElementType, _ p0: Double = 0,
-    _ p1: Double = 0
+    _ op: mass_elementwise_op, _ operands: [Int], _ result: ElementType, _ p0: Double = 0, _ p1: Double = 0
   ) -> Int? {
-    guard registers.count < Int(MASS_ELEMENTWISE_MAX_REGISTERS), let from = type.registerType, let to = result.registerType
+    let type = operands.last.map { registers[$0] } ?? result
+    guard registers.count < Int(MASS_ELEMENTWISE_MAX_REGISTERS), let from = type.registerType,
+      let to = result.registerType
     else { return nil }
     var code = mass_elementwise_instruction()
     code.op = UInt16(op.rawValue)
@@ -54,8 +63,28 @@ struct ElementwiseCode {
     code.p0 = p0
     code.p1 = p1
     instructions.append(code)
+    if result.isNarrowInteger { wide.insert(registers.count) }
     registers.append(result)
     return registers.count - 1
+  }
+
+  /// The register cut down to its element type, as if it had been stored and loaded.
+  private mutating func wrapped(_ register: Int) -> Int? {
+    guard wide.contains(register) else { return register }
+    let element = registers[register]
+    let result: Int?
+    if element.domain == .unsigned {
+      let mask = constant(element, Double((1 << element.bitWidth) - 1))
+      result = mask.flatMap { add(mass_op_bit_and, [register, $0], element) }
+    } else {
+      let bits = constant(element, Double(32 - element.bitWidth))
+      result = bits.flatMap { bits in
+        add(mass_op_shift_left, [register, bits], element)
+          .flatMap { add(mass_op_shift_right, [$0, bits], element) }
+      }
+    }
+    if let result { wide.remove(result) }
+    return result
   }
 }
 
@@ -88,6 +117,16 @@ extension ElementType {
     case .int64, .uint32: mass_vector_i64
     case .bool: mass_vector_bool
     default: nil
+    }
+  }
+}
+
+extension ElementType {
+  /// True for integers narrower than the register they are computed in.
+  fileprivate var isNarrowInteger: Bool {
+    switch self {
+    case .int8, .uint8, .int16, .uint16, .uint32: true
+    default: false
     }
   }
 }

@@ -2,8 +2,8 @@
 public struct Lowering: Sendable {
   /// What `mass inspect` and plan files call the kernels of this lowering, such as `onednn.conv`.
   public let name: String
-  let operatorType: ObjectIdentifier
-  let offers: @Sendable (any Operator, BoundNode) -> [KernelOffer]
+  package let operatorType: ObjectIdentifier
+  package let offers: @Sendable (any Operator, BoundNode) -> [KernelOffer]
 
   /// - Parameter offers: The kernels that can compute the node, best first; empty to decline. Called once per node and
   ///   shape signature, so it should be quick; the work of making a kernel belongs into `KernelOffer.make`.

@@ -45,6 +45,19 @@ struct Binder {
     return Program(parts)
   }
 
+  /// What could run, without making any kernel.
+  mutating func kernelOffers(
+    liveIn: [(id: ValueID, type: TensorType)], signature: [Int]
+  ) throws(RunError) -> OfferedKernels {
+    for entry in liveIn { state.types[entry.id.index] = .tensor(entry.type) }
+    do throws(OperatorError) { try selectNodes(from: 0) } catch { throw .node(error) }
+    var result = OfferedKernels(signature: signature, offers: [:])
+    for item in work {
+      result.offers[item.node] = offers(item).map { OfferedKernels.Offer(name: $0.name, exactness: $0.offer.exactness) }
+    }
+    return result
+  }
+
   // MARK: Which nodes run
 
   /// Walks the nodes until the end or one whose result types only running it reveals.
@@ -183,22 +196,31 @@ struct Binder {
     graph.constants[id].map { Location(buffer: Buffer(.constant($0), byteCount: $0.byteCount, step: 0), offset: 0) }
   }
 
-  func makeKernel(_ item: WorkItem) -> (any Kernel, String) {
+  /// The kernels offered for a node, best first, under the names that plan files use.
+  func offers(_ item: WorkItem) -> [(name: String, offer: KernelOffer)] {
     let op = graph.nodes[item.node].op
-    let isEmpty = item.bound.inputs.contains { $0?.count == 0 }
-    let chosen = choices.kernels[KernelChoices.Site(node: item.node, signature: parts.signature)]
-    if !isEmpty {
-      var fallback: [(String, KernelOffer)] = []
-      for lowering in model.lowerings[ObjectIdentifier(Swift.type(of: op))] ?? [] {
-        for offer in lowering.offers(op, item.bound) where !(environment.isStrict && offer.exactness.isApproximate) {
-          let name = offer.name.isEmpty ? lowering.name : "\(lowering.name).\(offer.name)"
-          if name == chosen, let kernel = offer.make() { return (kernel, name) }
-          if name != chosen { fallback.append((name, offer)) }
-        }
+    // An empty constant is a parameter left out, such as a resize's region of interest.
+    guard !item.bound.inputs.contains(where: { $0?.count == 0 && $0?.constant == nil }) else { return [] }
+    var result: [(name: String, offer: KernelOffer)] = []
+    for lowering in model.lowerings[ObjectIdentifier(Swift.type(of: op))] ?? [] {
+      for offer in lowering.offers(op, item.bound) where !(environment.isStrict && offer.exactness.isApproximate) {
+        result.append((offer.name.isEmpty ? lowering.name : "\(lowering.name).\(offer.name)", offer))
       }
-      for (name, offer) in fallback { if let kernel = offer.make() { return (kernel, name) } }
     }
-    return (ReferenceKernel(op, item.bound), ReferenceKernel.name)
+    return result
+  }
+
+  /// The kernel chosen for this signature, else the best one. Approximate kernels run only where they were chosen: whoever
+  /// chose measured their error.
+  func makeKernel(_ item: WorkItem) -> (any Kernel, String) {
+    let offers = offers(item)
+    if let chosen = choices.kernels[KernelChoices.Site(node: item.node, signature: parts.signature)] {
+      for (name, offer) in offers where name == chosen { if let kernel = offer.make() { return (kernel, name) } }
+    }
+    for (name, offer) in offers where !offer.exactness.isApproximate {
+      if let kernel = offer.make() { return (kernel, name) }
+    }
+    return (ReferenceKernel(graph.nodes[item.node].op, item.bound), ReferenceKernel.name)
   }
 
   mutating func placeOutputs(_ node: Node, _ position: Int, _ kernel: any Kernel, _ last: [ValueID: Int]) {
@@ -206,7 +228,7 @@ struct Binder {
     for case let id? in node.inputs { locations[id]?.buffer.root.buffer.extend(to: step) }
     for (i, id) in node.outputs.enumerated() {
       let bytes = work[position].bound.outputs[i].byteCount
-      let pair = kernel.inPlacePairs.first { $0.output == i && canShare($0.input, node, bytes, position, last) }
+      let pair = kernel.inPlacePairs.first { $0.output == i && canShare($0, kernel, node, bytes, position, last) }
       if let pair, let source = node.inputs[pair.input], let location = locations[source] {
         define(id, at: location)
         location.buffer.extend(to: step)
@@ -223,16 +245,20 @@ struct Binder {
     location.buffer.root.buffer.residents.append(id)
   }
 
-  /// Whether the result may overwrite operand `input`: it dies here, it is the whole of an arena buffer, and no other
-  /// value still to be read lies in that buffer.
-  func canShare(_ input: Int, _ node: Node, _ bytes: Int, _ position: Int, _ last: [ValueID: Int]) -> Bool {
-    guard input < node.inputs.count, let id = node.inputs[input], let location = locations[id] else { return false }
+  /// Whether the result may overwrite the pair's operand: it dies here, it is the whole of an arena buffer, no other value
+  /// still to be read lies in that buffer, and the kernel can share every operand of this node that does.
+  func canShare(
+    _ pair: InPlacePair, _ kernel: any Kernel, _ node: Node, _ bytes: Int, _ position: Int, _ last: [ValueID: Int]
+  ) -> Bool {
+    guard pair.input < node.inputs.count, let id = node.inputs[pair.input], let location = locations[id] else { return false }
     let buffer = location.buffer
     guard location.offset == 0, buffer.parent == nil, buffer.isArena, buffer.byteCount == bytes else { return false }
     return buffer.residents.allSatisfy { other in
-      guard (last[other] ?? -1) <= position else { return false }
-      // Another operand that is a different part of the same memory must not be overwritten while it is read.
-      return other == id || !node.inputs.contains(other) || sharesAllBytes(other, id)
+      guard (last[other] ?? -1) <= position, !node.outputs.contains(other) else { return false }
+      let uses = node.inputs.indices.filter { node.inputs[$0] == other }
+      return uses.isEmpty
+        || sharesAllBytes(other, id)
+          && uses.allSatisfy { kernel.inPlacePairs.contains(InPlacePair(input: $0, output: pair.output)) }
     }
   }
 

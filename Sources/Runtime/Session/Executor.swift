@@ -173,6 +173,14 @@ import ThreadsShim
     liveIn.flatMap { [$0.type.rank] + ($0.type.shape.constants ?? []) }
   }
 
+  func kernelOffers(_ inputTypes: [TensorType]) throws(RunError) -> OfferedKernels {
+    _ = try graph.bindSymbols(inputTypes.map { $0 })
+    let liveIn = zip(graph.inputs, inputTypes).map { (id: $0, type: $1) }
+    let signature = Self.signature(liveIn)
+    var binder = Binder(model, environment: environment, choices: KernelChoices())
+    return try binder.kernelOffers(liveIn: liveIn, signature: signature)
+  }
+
   func describe(_ inputTypes: [TensorType]) throws(RunError) -> [ProgramSummary] {
     _ = try prepare(inputTypes)
     guard let program = prepared else { return [] }

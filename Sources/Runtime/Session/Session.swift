@@ -66,6 +66,11 @@ public struct Session: ~Copyable {
     try executor.profile(inputs)
   }
 
+  /// The kernels offered for each node that runs, for the tuner to choose from.
+  package mutating func kernelOffers(_ inputTypes: [TensorType]) throws(RunError) -> OfferedKernels {
+    try executor.kernelOffers(inputTypes)
+  }
+
   /// What runs for these input types, step by step, and the memory it needs.
   public mutating func describe(_ inputTypes: [TensorType]) throws(RunError) -> [ProgramSummary] {
     try executor.describe(inputTypes)
@@ -87,4 +92,17 @@ public struct ProgramSummary: Sendable {
   public var arenaBytes: Int
   public var scratchBytes: Int
   public var steps: [(node: Int, kernel: String)]
+}
+
+/// Kernels that the nodes of a program can run on: the first program, if running reveals shapes.
+package struct OfferedKernels: Sendable {
+  package struct Offer: Sendable {
+    package var name: String
+    package var exactness: Exactness
+  }
+
+  /// Under which choices are looked up.
+  package var signature: [Int]
+  /// By node, best first.
+  package var offers: [Int: [Offer]]
 }

@@ -91,7 +91,7 @@ extension BinaryFunction {
     case .bitOr: a | b
     case .bitXor: a ^ b
     case .shiftLeft: b < 0 || b >= Int.bitWidth ? 0 : a << b
-    case .shiftRight: b < 0 || b >= Int.bitWidth ? 0 : a >> b
+    case .shiftRight: a >> (b < 0 || b >= Int.bitWidth ? Int.bitWidth - 1 : b)
     }
   }
 

@@ -52,7 +52,9 @@ public struct Cast: Operator {
   private func converted(_ x: Tensor) throws(TensorError) -> Tensor {
     if x.element == element { return x }
     if element == .string { return try Tensor(strings: Self.text(x), shape: x.shape) }
-    if x.element.isFloatingPoint || (x.element == .uint64 && element.isFloatingPoint) { return try stored(x.doubles(), x.shape) }
+    if x.element.isFloatingPoint || (x.element == .uint64 && element.isFloatingPoint) {
+      return try stored(x.doubles(), x.shape)
+    }
     return try Tensor.make(element, x.shape, integers: x.integers())
   }
 

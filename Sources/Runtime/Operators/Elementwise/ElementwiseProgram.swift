@@ -74,7 +74,8 @@ public struct ElementwiseProgram: Operator {
     for register in instruction.operands { try check(register, elements.count, operands) }
     let types = instruction.operands.map { ValueType.tensor(TensorType(elements[$0], [])) }
     let scalars = Operands(
-      op: operands.op, node: operands.node, types: types, values: types.map { _ in nil }, constants: types.map { _ in nil },
+      op: operands.op, node: operands.node, types: types, values: types.map { _ in nil },
+      constants: types.map { _ in nil },
       resultCount: 1)
     if case .constant(let element, _) = instruction {
       guard element.isInteger || element.isFloatingPoint || element == .bool else {

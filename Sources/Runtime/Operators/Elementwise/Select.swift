@@ -19,7 +19,7 @@ public struct Select: Operator {
 
   public func symbolicResults(for operands: Operands) -> [SymbolicTensor?] {
     guard let condition = operands.values[0], let x = operands.values[1], let y = operands.values[2],
-      let shape = try? resultTypes(for: operands).first?.tensor?.shape.constants,
+      let shape = Binary.broadcastShape(x.shape, y.shape).flatMap({ Binary.broadcastShape($0, condition.shape) }),
       let count = try? Tensor.elementCount(of: shape), count <= SymbolicTensor.elementLimit
     else { return [] }
     func spread(_ value: SymbolicTensor) -> [Dimension?] {

@@ -15,13 +15,17 @@ public struct ArgExtremum: Operator {
     self.selectLast = selectLast
   }
 
+  public var layoutPolicy: LayoutPolicy { .readsAny }
+
   public func resultTypes(for operands: Operands) throws(OperatorError) -> [ValueType] {
     let x = try operands.tensor(0)
     guard x.element.isInteger || x.element.isFloatingPoint else {
       throw operands.mismatch(expected: "numbers", got: "\(x)")
     }
     let axis = try operands.axis(axis, rank: x.rank)
-    guard x.shape[axis].constant != 0 else { throw operands.mismatch(expected: "elements along axis \(axis)", got: "\(x)") }
+    guard x.shape[axis].constant != 0 else {
+      throw operands.mismatch(expected: "elements along axis \(axis)", got: "\(x)")
+    }
     var shape = x.shape
     if keepDims { shape[axis] = 1 } else { shape.remove(at: axis) }
     return [.tensor(TensorType(.int64, shape))]

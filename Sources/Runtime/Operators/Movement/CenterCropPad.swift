@@ -15,7 +15,9 @@ public struct CenterCropPad: Operator {
     }
     var shape = x.shape
     for (axis, extent) in zip(axes, extents) {
-      guard extent?.constant ?? 0 >= 0 else { throw operands.mismatch(expected: "extents of 0 and above", got: "\(extents)") }
+      guard extent?.constant ?? 0 >= 0 else {
+        throw operands.mismatch(expected: "extents of 0 and above", got: "\(extents)")
+      }
       shape[axis] = extent ?? operands.freshDimension("\(axis)")
     }
     return [.tensor(TensorType(x.element, shape))]
@@ -32,7 +34,7 @@ public struct CenterCropPad: Operator {
         // Cutting rounds the start down; padding puts the odd element at the end.
         let shift = extent >= shape[axis] ? (extent - shape[axis]) / 2 : -((shape[axis] - extent) / 2)
         return AxisSource.list(
-          (0..<shape[axis]).map { (0..<extent).contains($0 + shift) ? ($0 + shift) * strides[axis] : -1 })
+          (0..<shape[axis]).map { (0..<extent).contains($0 + shift) ? ($0 + shift) &* strides[axis] : -1 })
       }
       return try x.gathered(sources, shape: shape)
     }

@@ -1,6 +1,6 @@
 /// Blocks of channels [N, C·b², H, W] laid out as squares of b×b pixels [N, C, H·b, W·b].
 public struct DepthToSpace: Operator {
-  /// Which comes first in the channels: the place in the square, or the channel.
+  /// Which varies slowest in the stacked channels: the place in the square (DCR), or the channel (CRD).
   public enum Order: String, Hashable, Sendable, Codable, CaseIterable {
     case depthColumnRow = "DCR"
     case columnRowDepth = "CRD"
@@ -15,6 +15,8 @@ public struct DepthToSpace: Operator {
     self.blockSize = blockSize
     self.order = order
   }
+
+  public var layoutPolicy: LayoutPolicy { .agnostic }
 
   public func resultTypes(for operands: Operands) throws(OperatorError) -> [ValueType] {
     let x = try operands.tensor(0)
@@ -46,13 +48,19 @@ public struct DepthToSpace: Operator {
   }
 }
 
-/// Squares of b×b pixels [N, C, H·b, W·b] stacked as channels [N, b²·C, H, W].
+/// Squares of b×b pixels [N, C, H·b, W·b] stacked as channels [N, C·b², H, W].
 public struct SpaceToDepth: Operator {
   public static let name = "SpaceToDepth"
   public static let arity = 1...1
   public var blockSize: Int
+  public var order: DepthToSpace.Order
 
-  public init(blockSize: Int) { self.blockSize = blockSize }
+  public init(blockSize: Int, order: DepthToSpace.Order = .depthColumnRow) {
+    self.blockSize = blockSize
+    self.order = order
+  }
+
+  public var layoutPolicy: LayoutPolicy { .agnostic }
 
   public func resultTypes(for operands: Operands) throws(OperatorError) -> [ValueType] {
     let x = try operands.tensor(0)
@@ -72,13 +80,16 @@ public struct SpaceToDepth: Operator {
     let shape = try concreteShape(operands, context)
     if x.count == 0 { return try result(context) { () throws(TensorError) in try Tensor.empty(x.element, shape) } }
     let strides = Strides.rowMajor(x.shape)
-    let sources: [AxisSource] = [
-      .strided(step: strides[0], count: shape[0]),
+    let channels = [AxisSource.strided(step: strides[1], count: x.shape[1])]
+    let square: [AxisSource] = [
       .strided(step: strides[2], count: blockSize), .strided(step: strides[3], count: blockSize),
-      .strided(step: strides[1], count: x.shape[1]),
-      .strided(step: strides[2] * blockSize, count: shape[2]),
-      .strided(step: strides[3] * blockSize, count: shape[3]),
     ]
+    let sources =
+      [.strided(step: strides[0], count: shape[0])] + (order == .depthColumnRow ? square + channels : channels + square)
+      + [
+        .strided(step: strides[2] * blockSize, count: shape[2]),
+        .strided(step: strides[3] * blockSize, count: shape[3]),
+      ]
     return try result(context) { () throws(TensorError) in try x.gathered(sources, shape: shape) }
   }
 }
@@ -87,7 +98,9 @@ extension Operands {
   /// Pixels of one block, checked; also checks that `x` is a picture.
   fileprivate func blockArea(_ block: Int, _ x: TensorType) throws(OperatorError) -> Int {
     guard x.rank == 4 else { throw mismatch(expected: "a tensor of rank 4", got: "\(x)") }
-    guard block >= 1, block <= Int(Int32.max) else { throw mismatch(expected: "a block size of 1 and above", got: "\(block)") }
+    guard block >= 1, block <= Int(Int32.max) else {
+      throw mismatch(expected: "a block size of 1 and above", got: "\(block)")
+    }
     return block * block
   }
 }

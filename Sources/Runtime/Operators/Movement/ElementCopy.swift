@@ -18,7 +18,7 @@ enum AxisSource {
   fileprivate var bounds: ClosedRange<Int>? {
     switch self {
     case .strided(let start, let step, let count):
-      let last = start + (count - 1) * step
+      let last = start &+ (count &- 1) &* step
       return count > 0 ? min(start, last)...max(start, last) : nil
     case .list(let offsets):
       var bounds: ClosedRange<Int>?
@@ -50,17 +50,17 @@ struct IndexWalk {
     for axis in axes { append(axis) }
     if self.axes.isEmpty { self.axes = [.strided(step: 1, count: 1)] }
     inner = Array(repeating: 1, count: self.axes.count)
-    for i in stride(from: inner.count - 2, through: 0, by: -1) { inner[i] = inner[i + 1] * self.axes[i + 1].count }
+    for i in stride(from: inner.count - 2, through: 0, by: -1) { inner[i] = inner[i + 1] &* self.axes[i + 1].count }
   }
 
   /// Merges an axis into its outer neighbour where both together are one stride.
   private mutating func append(_ axis: AxisSource) {
     if case .strided(let start, let step, let count) = axis,
       case .strided(let outerStart, let outerStep, let outerCount)? = axes.last,
-      count == 1 || outerCount == 1 || outerStep == step * count
+      count == 1 || outerCount == 1 || outerStep == step &* count
     {
       axes[axes.count - 1] = .strided(
-        start: start + outerStart, step: count == 1 ? outerStep : step, count: count * outerCount)
+        start: start &+ outerStart, step: count == 1 ? outerStep : step, count: count &* outerCount)
     } else {
       axes.append(axis)
     }
@@ -71,8 +71,8 @@ struct IndexWalk {
     var (low, high) = (0, 0)
     for axis in axes {
       guard let bounds = axis.bounds else { return true }
-      low += bounds.lowerBound
-      high += bounds.upperBound
+      low &+= bounds.lowerBound
+      high &+= bounds.upperBound
     }
     return isEmpty || (low >= 0 && high < count)
   }

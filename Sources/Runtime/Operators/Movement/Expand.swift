@@ -5,13 +5,17 @@ public struct Expand: Operator {
 
   public init() {}
 
+  public var layoutPolicy: LayoutPolicy { .agnostic }
+
   public func resultTypes(for operands: Operands) throws(OperatorError) -> [ValueType] {
     let x = try operands.tensor(0)
     let wanted = try operands.elements(1)
     let lead = wanted.count - x.rank
     var shape: Shape = []
     for (i, extent) in wanted.enumerated() {
-      guard extent?.constant ?? 0 >= 0 else { throw operands.mismatch(expected: "extents of 0 and above", got: "\(wanted)") }
+      guard extent?.constant ?? 0 >= 0 else {
+        throw operands.mismatch(expected: "extents of 0 and above", got: "\(wanted)")
+      }
       // An unknown extent against one that is not one must be equal to it, or one.
       let own = i >= lead ? x.shape[i - lead].constant : 1
       shape.append(extent ?? own.flatMap { $0 == 1 ? nil : Dimension($0) } ?? operands.freshDimension("\(i)"))
@@ -37,6 +41,8 @@ public struct Tile: Operator {
 
   public init() {}
 
+  public var layoutPolicy: LayoutPolicy { .agnostic }
+
   public func resultTypes(for operands: Operands) throws(OperatorError) -> [ValueType] {
     let x = try operands.tensor(0)
     let repeats = try operands.elements(1)
@@ -45,7 +51,9 @@ public struct Tile: Operator {
     }
     var shape: Shape = []
     for (i, count) in repeats.enumerated() {
-      guard count?.constant ?? 0 >= 0 else { throw operands.mismatch(expected: "counts of 0 and above", got: "\(repeats)") }
+      guard count?.constant ?? 0 >= 0 else {
+        throw operands.mismatch(expected: "counts of 0 and above", got: "\(repeats)")
+      }
       shape.append(count.map { x.shape[i] * $0 } ?? operands.freshDimension("\(i)"))
     }
     return [.tensor(TensorType(x.element, shape))]

@@ -21,7 +21,7 @@ public struct Gather: Operator {
     let step = Strides.rowMajor(x.shape)[axis]
     var offsets: [Int] = []
     for index in try operand(operands, 1, context).integers() {
-      offsets.append(try checkedIndex(index, x.shape[axis], context) * step)
+      offsets.append(try checkedIndex(index, x.shape[axis], context) &* step)
     }
     var sources = x.axisSources
     sources[axis] = .list(offsets)
@@ -65,7 +65,8 @@ public struct GatherND: Operator {
   public func resultTypes(for operands: Operands) throws(OperatorError) -> [ValueType] {
     let (x, indices) = (try operands.tensor(0), try operands.requireInteger(1))
     guard x.rank >= 1, indices.rank >= 1, batchDims >= 0, batchDims < min(x.rank, indices.rank) else {
-      throw operands.mismatch(expected: "batch dimensions below the operands' ranks", got: "\(batchDims) for \(x) and \(indices)")
+      throw operands.mismatch(
+        expected: "batch dimensions below the operands' ranks", got: "\(batchDims) for \(x) and \(indices)")
     }
     guard let depth = indices.shape[indices.rank - 1].constant else { throw operands.unresolved("a known index depth") }
     guard depth >= 1, depth <= x.rank - batchDims else {
@@ -104,7 +105,7 @@ extension Operator {
     strides[axis] = 0
     var offsets = Strides.offsets(indices.shape, strides)
     for (i, index) in indices.integers().enumerated() {
-      offsets[i] += try checkedIndex(index, shape[axis], context) * step
+      offsets[i] &+= try checkedIndex(index, shape[axis], context) &* step
     }
     return offsets
   }
@@ -126,7 +127,7 @@ extension Operator {
       var offset = tuple / perBatch * batchStep
       for k in 0..<depth {
         let axis = batchDims + k
-        offset += try checkedIndex(values[tuple * depth + k], shape[axis], context) * strides[axis]
+        offset &+= try checkedIndex(values[tuple * depth + k], shape[axis], context) &* strides[axis]
       }
       offsets.append(offset)
     }

@@ -58,7 +58,7 @@ public struct Compress: Operator {
     let axis = axis.map { $0 < 0 ? $0 + shape.count : $0 }
     var sources = axis == nil ? [.strided(step: 1, count: x.count)] : x.axisSources
     let step = axis.map { Strides.rowMajor(x.shape)[$0] } ?? 1
-    sources[axis ?? 0] = .list(Self.places(condition, sources[axis ?? 0].count).map { $0 * step })
+    sources[axis ?? 0] = .list(Self.places(condition, sources[axis ?? 0].count).map { $0 &* step })
     return try result(context) { () throws(TensorError) in try x.gathered(sources, shape: shape) }
   }
 

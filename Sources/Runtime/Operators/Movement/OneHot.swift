@@ -19,7 +19,9 @@ public struct OneHot: Operator {
     let axis = try operands.axis(axis, rank: indices.rank + 1)
     var shape = indices.shape
     let extent = operands.constant(1)?.integers().first.map { Dimension($0) } ?? operands.dimensions(1)?.first
-    if let extent = extent?.constant, extent < 0 { throw operands.mismatch(expected: "a depth of 0 and above", got: "\(extent)") }
+    if let extent = extent?.constant, extent < 0 {
+      throw operands.mismatch(expected: "a depth of 0 and above", got: "\(extent)")
+    }
     shape.insert(extent ?? operands.freshDimension("depth"), at: axis)
     return [.tensor(TensorType(values.element, shape))]
   }

@@ -50,7 +50,10 @@ extension Operator {
     var element: ElementType?
     var inputs: [Value?] = []
     for i in 0..<operands.count {
-      guard operands.isPresent(i) else { inputs.append(nil); continue }
+      guard operands.isPresent(i) else {
+        inputs.append(nil)
+        continue
+      }
       if data.contains(i) {
         guard let value = operands.values[i] else { return [] }
         let positions = Array(pool.count..<pool.count + value.elements.count)
@@ -76,7 +79,9 @@ extension Operator {
   private func isSmall(_ operands: Operands) -> Bool {
     guard let types = try? resultTypes(for: operands) else { return false }
     return types.allSatisfy { type in
-      guard let shape = type.tensor?.shape.constants, let count = try? Tensor.elementCount(of: shape) else { return false }
+      guard let shape = type.tensor?.shape.constants, let count = try? Tensor.elementCount(of: shape) else {
+        return false
+      }
       return count <= SymbolicTensor.elementLimit
     }
   }

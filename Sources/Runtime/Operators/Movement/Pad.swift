@@ -63,7 +63,7 @@ public struct Pad: Operator {
     for (i, given) in axes.enumerated() {
       let axis = given < 0 ? given + shape.count : given
       let places = try self.places(shape[axis], before: pads[i], extent: x.shape[axis], context)
-      sources[axis] = .list(places.map { $0 < 0 ? -1 : $0 * strides[axis] })
+      sources[axis] = .list(places.map { $0 < 0 ? -1 : $0 &* strides[axis] })
     }
     return try result(context) { () throws(TensorError) in try x.gathered(sources, shape: shape, filler: filler) }
   }

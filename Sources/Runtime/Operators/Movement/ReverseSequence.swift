@@ -17,8 +17,9 @@ public struct ReverseSequence: Operator {
     guard x.rank >= 2, Set([timeAxis, batchAxis]) == [0, 1] else {
       throw operands.mismatch(expected: "time and batch on axes 0 and 1", got: "\(timeAxis) and \(batchAxis) of \(x)")
     }
-    guard lengths.rank == 1, lengths.shape[0].constant == nil || x.shape[batchAxis].constant == nil
-      || lengths.shape[0] == x.shape[batchAxis]
+    guard lengths.rank == 1,
+      lengths.shape[0].constant == nil || x.shape[batchAxis].constant == nil
+        || lengths.shape[0] == x.shape[batchAxis]
     else { throw operands.mismatch(expected: "one length for each sequence", got: "\(lengths) for \(x)") }
     return [.tensor(TensorType(x.element, x.shape))]
   }

@@ -101,9 +101,11 @@ extension Operands {
     guard reduction.function?.accepts(x.element) ?? true else {
       throw mismatch(expected: "numbers to reduce", got: "\(x)")
     }
-    let agrees = updates.rank == shape.count && zip(updates.shape, shape).allSatisfy { a, b in
-      a.constant == nil || b.constant == nil || a == b
-    }
+    let agrees =
+      updates.rank == shape.count
+      && zip(updates.shape, shape).allSatisfy { a, b in
+        a.constant == nil || b.constant == nil || a == b
+      }
     guard agrees else { throw mismatch(expected: "updates of shape \(shape)", got: "\(updates)") }
   }
 }

@@ -21,7 +21,8 @@ public struct Slice: Operator {
     let steps = try steps(operands, starts.count)
     for (i, axis) in axes.enumerated() {
       let extent = type.shape[axis]
-      if let extent = extent.constant, let start = starts[i]?.constant, let end = ends[i]?.constant, let step = steps[i] {
+      if let extent = extent.constant, let start = starts[i]?.constant, let end = ends[i]?.constant, let step = steps[i]
+      {
         type.shape[axis] = Dimension(SliceRange(start, end, step, extent: extent).count)
       } else {
         type.shape[axis] =
@@ -46,7 +47,7 @@ public struct Slice: Operator {
       let axis = given < 0 ? given + x.shape.count : given
       let range = SliceRange(starts[i], ends[i], steps[i], extent: x.shape[axis])
       sources[axis] = .strided(
-        start: range.start * strides[axis], step: range.count > 1 ? range.step * strides[axis] : 1, count: range.count)
+        start: range.start &* strides[axis], step: range.count > 1 ? range.step &* strides[axis] : 1, count: range.count)
     }
     return try result(context) { () throws(TensorError) in try x.gathered(sources, shape: shape) }
   }
@@ -133,5 +134,7 @@ struct SymbolicSlice {
 }
 
 extension Dimension {
-  fileprivate func hasOnlyTerms(where condition: (Int) -> Bool) -> Bool { terms.allSatisfy { condition($0.coefficient) } }
+  fileprivate func hasOnlyTerms(where condition: (Int) -> Bool) -> Bool {
+    terms.allSatisfy { condition($0.coefficient) }
+  }
 }

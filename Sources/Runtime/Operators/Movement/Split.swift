@@ -39,7 +39,7 @@ public struct Split: Operator {
     var (results, start) = ([Value](), 0)
     for shape in shapes {
       var axes = x.axisSources
-      axes[axis] = .strided(start: start * step, step: step, count: shape[axis])
+      axes[axis] = .strided(start: start &* step, step: step, count: shape[axis])
       results += try result(context) { () throws(TensorError) in try x.gathered(axes, shape: shape) }
       start += shape[axis]
     }

@@ -23,7 +23,7 @@ extension Tensor {
     let count = try Self.referenceCount(element, shape)
     if count == 0 { return try Tensor.empty(element, shape) }
     let walk = IndexWalk(axes)
-    guard walk.reads(within: self.count), axes.reduce(1, { $0 * $1.count }) == count else {
+    guard walk.reads(within: self.count), axes.reduce(1, { $0 &* $1.count }) == count else {
       throw .storageTooSmall(needed: count, available: self.count)
     }
     switch element.bitWidth {

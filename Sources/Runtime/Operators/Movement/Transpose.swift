@@ -6,6 +6,8 @@ public struct Transpose: Operator {
 
   public init(permutation: [Int]? = nil) { self.permutation = permutation }
 
+  public var layoutPolicy: LayoutPolicy { .readsAny }
+
   public func resultTypes(for operands: Operands) throws(OperatorError) -> [ValueType] {
     let x = try operands.tensor(0)
     let order = order(rank: x.rank)

@@ -32,7 +32,7 @@ public struct Unique: Operator {
     let axis = axis.map { $0 < 0 ? $0 + shape.count : $0 }
     var sources = axis == nil ? [.strided(step: 1, count: x.count)] : x.axisSources
     let step = axis.map { Strides.rowMajor(x.shape)[$0] } ?? 1
-    sources[axis ?? 0] = .list(groups.firsts.map { $0 * step })
+    sources[axis ?? 0] = .list(groups.firsts.map { $0 &* step })
     let values = try result(context) { () throws(TensorError) in try x.gathered(sources, shape: shape) }
     let vectors = try context.checked(Self.name) { () throws(TensorError) in
       [try Tensor.vector(groups.firsts), try Tensor.vector(groups.members), try Tensor.vector(groups.counts)]

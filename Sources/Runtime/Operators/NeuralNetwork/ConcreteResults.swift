@@ -9,11 +9,13 @@ extension Operator {
       op: Self.name, node: context.node, types: operands.map { $0?.type },
       values: operands.map { $0?.tensor.flatMap { SymbolicTensor($0) } },
       constants: operands.map { $0?.tensor }, resultCount: context.resultCount)
+    for case .tensor(let type)? in described.types { try described.requireCountable(type.shape) }
     var results: [ConcreteType] = []
     for type in try resultTypes(for: described) {
       guard case .tensor(let tensor) = type, let shape = tensor.shape.constants else {
         throw described.mismatch(expected: "results of known shape", got: "\(type)")
       }
+      try described.requireCountable(tensor.shape)
       let count = try context.checked(Self.name) { () throws(TensorError) in try Tensor.elementCount(of: shape) }
       guard count <= ReferenceLimit.elements else {
         throw described.mismatch(expected: "results of at most \(ReferenceLimit.elements) elements", got: "\(tensor)")
@@ -35,7 +37,7 @@ struct ConcreteType {
 /// Bounds that keep a hostile model from exhausting the machine or overflowing index arithmetic.
 enum ReferenceLimit {
   /// Elements of one result of a reference kernel.
-  static let elements = 1 << 31
+  static let elements = 1 << 30
   /// Magnitude of any integer attribute that enters index arithmetic.
   static let attribute = 1 << 31
   /// Extent of any axis that enters index arithmetic.
@@ -65,6 +67,18 @@ extension EvaluationContext {
 }
 
 extension Operands {
+  /// Refuses shapes whose extents other than zero overflow when multiplied, so that partial products are safe.
+  fileprivate func requireCountable(_ shape: Shape) throws(OperatorError) {
+    var product = 1
+    for extent in shape.compactMap(\.constant) {
+      let (next, overflow) = product.multipliedReportingOverflow(by: max(extent, 1))
+      guard !overflow, next <= ReferenceLimit.extent else {
+        throw mismatch(expected: "extents whose product is at most \(ReferenceLimit.extent)", got: "\(shape)")
+      }
+      product = next
+    }
+  }
+
   /// Refuses two extents that are known to differ; symbols are taken to agree.
   func requireEqual(_ a: Dimension, _ b: Dimension, _ what: String) throws(OperatorError) {
     if let x = a.constant, let y = b.constant, x != y { throw mismatch(expected: what, got: "\(x) and \(y)") }

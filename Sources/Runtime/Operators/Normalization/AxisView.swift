@@ -19,7 +19,7 @@ struct AxisView {
   func mapLines(_ x: [Double], _ transform: (inout [Double]) -> Void) -> [Double] {
     var result = x
     var line = [Double](repeating: 0, count: count)
-    guard count > 0 else { return result }
+    guard !x.isEmpty else { return result }
     for o in 0..<outer {
       for i in 0..<inner {
         let base = o * count * inner + i

@@ -12,6 +12,8 @@ public struct Softmax: Operator {
 
   public init(axis: Int = -1) { self.axis = axis }
 
+  public var layoutPolicy: LayoutPolicy { .agnostic }
+
   public func resultTypes(for operands: Operands) throws(OperatorError) -> [ValueType] {
     let x = try operands.realTensor(0)
     _ = try operands.axis(axis, rank: x.rank)

@@ -27,7 +27,9 @@ public struct ConstantOfShape: Operator {
     }
     var shape: Shape = []
     for (i, extent) in try operands.elements(0).enumerated() {
-      guard extent?.constant ?? 0 >= 0 else { throw operands.mismatch(expected: "extents of 0 and above", got: "\(extent ?? 0)") }
+      guard extent?.constant ?? 0 >= 0 else {
+        throw operands.mismatch(expected: "extents of 0 and above", got: "\(extent ?? 0)")
+      }
       shape.append(extent ?? operands.freshDimension("\(i)"))
     }
     return [.tensor(TensorType(element, shape))]

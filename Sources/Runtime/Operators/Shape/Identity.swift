@@ -37,6 +37,7 @@ public struct Relayout: Operator {
   }
 
   public func evaluate(_ operands: [Value?], _ context: EvaluationContext) throws(OperatorError) -> [Value] {
-    [.tensor(try operand(operands, 0, context))]
+    _ = try concreteShape(operands, context)
+    return [.tensor(try operand(operands, 0, context))]
   }
 }

@@ -26,7 +26,9 @@ public struct NumericRange: Operator {
       let element = try? operands.element(0), element.isInteger,
       let start = operands.dimensions(0)?.first, let delta = operands.dimensions(2)?.first
     else { return [] }
-    return [SymbolicTensor(element: element, shape: [count], elements: (0..<count).map { start + delta * Dimension($0) })]
+    return [
+      SymbolicTensor(element: element, shape: [count], elements: (0..<count).map { start + delta * Dimension($0) })
+    ]
   }
 
   public func evaluate(_ operands: [Value?], _ context: EvaluationContext) throws(OperatorError) -> [Value] {
@@ -73,7 +75,8 @@ public struct NumericRange: Operator {
     return count > 0 ? Int(count) : 0
   }
 
-  private func integerCount(_ start: Int, _ limit: Int, _ step: Int, _ operands: Operands) throws(OperatorError) -> Int {
+  private func integerCount(_ start: Int, _ limit: Int, _ step: Int, _ operands: Operands) throws(OperatorError) -> Int
+  {
     let (span, overflow) = limit.subtractingReportingOverflow(start)
     guard step != 0, !overflow else {
       throw operands.mismatch(expected: "a finite number of steps", got: "\(start) to \(limit) by \(step)")
@@ -81,7 +84,8 @@ public struct NumericRange: Operator {
     guard span != 0, (span > 0) == (step > 0) else { return 0 }
     let last = (span.magnitude - 1) / step.magnitude
     guard last < UInt(Tensor.referenceLimit) else {
-      throw operands.mismatch(expected: "at most \(Tensor.referenceLimit) steps", got: "\(start) to \(limit) by \(step)")
+      throw operands.mismatch(
+        expected: "at most \(Tensor.referenceLimit) steps", got: "\(start) to \(limit) by \(step)")
     }
     return Int(last) + 1
   }

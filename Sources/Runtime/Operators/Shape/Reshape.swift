@@ -66,7 +66,8 @@ public struct Reshape: Operator {
     return result
   }
 
-  private func quotient(_ total: Dimension, _ known: Dimension, _ operands: Operands) throws(OperatorError) -> Dimension {
+  private func quotient(_ total: Dimension, _ known: Dimension, _ operands: Operands) throws(OperatorError) -> Dimension
+  {
     if let total = total.constant, let known = known.constant {
       guard known == 0 ? total == 0 && !allowZero : total % known == 0 else {
         throw operands.mismatch(expected: "an extent that makes \(total) elements of \(known)", got: "none")
