@@ -26,7 +26,8 @@ let package = Package(
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+    // Without its traits it needs FoundationEssentials only, not Foundation and ICU.
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0", traits: []),
   ],
   targets: [
     // Shims: C and C++ behind C headers; no policy.
@@ -84,9 +85,25 @@ let package = Package(
       name: "mass", dependencies: ["MassRuntime", "MassCompiler", "MassDefaults", "MassFormats", argumentParser],
       path: "Sources/CLI", swiftSettings: swiftSettings),
 
-    // Tests.
+    // Tests: rows of operators, and suites that run them.
+    .target(
+      name: "OperatorCases", dependencies: ["MassRuntime", "CryptoShim"], path: "Tests/OperatorCases",
+      swiftSettings: swiftSettings),
     .testTarget(
-      name: "FormatsTests", dependencies: ["MassFormats", "MassRuntime"], swiftSettings: swiftSettings),
+      name: "RuntimeTests", dependencies: ["MassRuntime", "OperatorCases"], path: "Tests/RuntimeTests",
+      swiftSettings: swiftSettings),
+    .testTarget(
+      name: "CompilerTests", dependencies: ["MassCompiler", "MassDefaults", "OperatorCases"], path: "Tests/CompilerTests",
+      swiftSettings: swiftSettings),
+    .testTarget(
+      name: "BackendTests", dependencies: ["MassCompiler", "MassDefaults", "OperatorCases"], path: "Tests/BackendTests",
+      swiftSettings: swiftSettings),
+    .testTarget(
+      name: "FormatsTests", dependencies: ["MassFormats", "MassRuntime"], path: "Tests/FormatsTests",
+      swiftSettings: swiftSettings),
+    .executableTarget(
+      name: "FuzzReaders", dependencies: ["MassCompiler", "MassRuntime", "OperatorCases"], path: "Tests/Fuzz",
+      exclude: ["README.md"], swiftSettings: swiftSettings),
   ],
   cxxLanguageStandard: .cxx17
 )

@@ -75,7 +75,7 @@ struct BenchCommand: ParsableCommand {
     let loop = try Failure.inRun(of: modelOrPlan) { () throws(RunError) in try InferenceLoop(&session, values) }
     try Failure.inRun(of: modelOrPlan) { () throws(RunError) in try loop.runOnce(&session) }
     report.firstRunSeconds = begin.duration(to: clock.now).seconds
-    progress.show("\(modelOrPlan): measuring")
+    progress.show("\(FileSystem.name(modelOrPlan)): measuring")
     _ = try Failure.inRun(of: modelOrPlan) { () throws(RunError) in try loop.times(&session, seconds: warmup) }
     report.times = try Failure.inRun(of: modelOrPlan) { () throws(RunError) in
       try loop.times(&session, seconds: duration)

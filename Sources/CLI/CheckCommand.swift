@@ -55,7 +55,7 @@ extension CheckReport {
       }
     }
     lines += warnings.map { "warning: \($0.line)" } + problems.map { "problem: \($0.line)" }
-    lines.append(isClean ? "\(path): compiles" : "\(path): \(problemCount) problem\(problemCount == 1 ? "" : "s")")
+    lines.append(isClean ? "\(path): compiles" : "\(path): \(Text.count(problemCount, "problem"))")
     return lines.joined(separator: "\n")
   }
 }

@@ -61,7 +61,7 @@ struct CompileCommand: ParsableCommand {
       plan = try Compiler.compile(
         path: model, options: options, plugins: DefaultPlugins.all, progress: progress.compiling(model))
     } catch { throw Failure(error) }
-    progress.show("\(model): writing")
+    progress.show("\(FileSystem.name(model)): writing")
     do throws(PlanError) { try plan.write(to: self.plan) } catch { throw Failure(error, path: self.plan) }
     return plan
   }
@@ -111,7 +111,8 @@ struct PassReport {
   var text: String {
     records.map { record in
       let change = record.nodesBefore == record.nodesAfter ? "" : ", \(record.nodesBefore) → \(record.nodesAfter) nodes"
-      let head = "\(record.name): \(record.sites.count) hits\(change), \(Text.fixed(record.milliseconds, 1)) ms"
+      let time = Text.fixed(record.milliseconds, 1)
+      let head = "\(record.name): \(Text.count(record.sites.count, "hit"))\(change), \(time) ms"
       let hits = record.sites.isEmpty ? [] : ["  \(Text.list(record.sites))"]
       return ([head] + hits + record.nearMisses.map { "  not \($0.node): \($0.reason)" }).joined(separator: "\n")
     }.joined(separator: "\n")

@@ -111,10 +111,14 @@ private struct Inspection {
     lines += model.inputs.map { "input   \($0.name): \($0.type)" }
     lines += model.outputs.map { "output  \($0.name): \($0.type)" }
     lines += ["", stepTable, "", memoryLine]
-    if let target = model.plan.target { lines.append("tuned for \(target.processor), \(target.threads) threads") }
+    if let target = model.plan.target {
+      lines.append("tuned for \(target.processor), \(Text.count(target.threads, "thread"))")
+    }
     let busy = model.plan.report.filter { !$0.sites.isEmpty || $0.nodesBefore != $0.nodesAfter }
     if !busy.isEmpty {
-      let rows = busy.map { [$0.name, "\($0.sites.count) hits", "\($0.nodesBefore) → \($0.nodesAfter) nodes"] }
+      let rows = busy.map { record in
+        [record.name, Text.count(record.sites.count, "hit"), "\(record.nodesBefore) → \(record.nodesAfter) nodes"]
+      }
       lines += ["", Text.table(rows)]
     }
     return lines.joined(separator: "\n")
@@ -133,6 +137,6 @@ private struct Inspection {
 
   private var memoryLine: String {
     "constants \(Text.bytes(graph.constantBytes)), packed \(Text.bytes(packedBytes)), arena \(Text.bytes(arenaBytes)), "
-      + "scratch \(Text.bytes(scratchBytes)), \(threads) threads"
+      + "scratch \(Text.bytes(scratchBytes)), \(Text.count(threads, "thread"))"
   }
 }

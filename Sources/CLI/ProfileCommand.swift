@@ -7,8 +7,8 @@ struct ProfileCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "profile", abstract: "Shows what every step costs.",
     discussion: """
-      GFLOP/s counts multiplications and additions of convolutions and matrix products; GB/s counts the bytes of every \
-      operand and result once.
+      GFLOP/s counts multiplications and additions of convolutions, matrix products, attention and recurrent layers; \
+      GB/s counts the bytes of every operand and result once.
 
       EXAMPLES
         mass profile model.plan
@@ -61,7 +61,7 @@ struct ProfileCommand: ParsableCommand {
     var profile = Profile(model: model, path: modelOrPlan, threads: session.threads, inputs: values)
     defer { progress.clear() }
     for i in 0..<warmup + runs {
-      progress.show("\(modelOrPlan): running", fraction: Double(i) / Double(warmup + runs))
+      progress.show("\(FileSystem.name(modelOrPlan)): running", fraction: Double(i) / Double(warmup + runs))
       let steps: [StepTime]
       do throws(RunError) { steps = try session.profile(values).steps } catch {
         throw Failure(error, path: modelOrPlan)
@@ -138,7 +138,7 @@ private struct Profile {
 
       \(Text.table([["kernel", "µs", "share"]] + sums, right: [1, 2]))
 
-      \(Text.fixed(total * 1e3, 3)) ms in \(times.count) steps, mean of \(count) runs, \(threads) threads
+      \(Text.fixed(total * 1e3, 3)) ms in \(times.count) steps, mean of \(Text.count(count, "run")), \(Text.count(threads, "thread"))
       """
   }
 

@@ -37,8 +37,21 @@ struct StepCost {
     case let product as MatMul:
       let depth = product.transposeA && a.shape.count > 1 ? a.shape[a.shape.count - 2] : a.shape.last
       return depth.map { 2 * result.count * Double($0) }
+    case let attention as Attention:
+      let axis = b.shape.count == 4 && attention.keyLayout == .headsFirst ? 2 : 1
+      guard b.shape.indices.contains(axis) else { return nil }
+      return 2 * (a.count + result.count) * (Double(b.shape[axis]) + pastKeys(operands))
+    case is LSTM, is GRU, is RNN:
+      guard operands.count > 2, let recurrent = operands[2] else { return nil }
+      return 2 * a.shape.prefix(2).reduce(1) { $0 * Double($1) } * (b.count + recurrent.count)
     default: return nil
     }
+  }
+
+  /// The sequence of the fifth operand of attention, the past keys, if it is there.
+  private static func pastKeys(_ operands: [Extents?]) -> Double {
+    guard operands.count > 4, let past = operands[4], past.shape.count == 4 else { return 0 }
+    return Double(past.shape[2])
   }
 }
 

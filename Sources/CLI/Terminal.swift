@@ -22,12 +22,15 @@ enum Terminal {
 struct ProgressLine {
   let isShown: Bool
 
+  /// A line that wraps cannot be taken back.
+  private static let width = 79
+
   init(isQuiet: Bool) { isShown = !isQuiet && Terminal.isInteractive }
 
   func show(_ text: String, fraction: Double? = nil) {
     guard isShown else { return }
-    let share = fraction.map { " \(Int(100 * min(max($0, 0), 1)))%" } ?? ""
-    Terminal.write("\r\u{1B}[K\(text)\(share)")
+    let share = fraction.map { "\(Int(100 * min(max($0, 0), 1)))% " } ?? ""
+    Terminal.write("\r\u{1B}[K\((share + text).prefix(Self.width))")
   }
 
   func clear() {
@@ -38,6 +41,7 @@ struct ProgressLine {
   /// What `Compiler.compile` reports to.
   func compiling(_ model: String) -> ((CompileProgress) -> Void)? {
     guard isShown else { return nil }
-    return { show("\(model): \($0.stage)", fraction: $0.fraction) }
+    let name = FileSystem.name(model)
+    return { show("\(name): \($0.stage)", fraction: $0.fraction) }
   }
 }

@@ -42,6 +42,9 @@ enum Text {
     }.joined(separator: "\n")
   }
 
+  /// `1 step`, `2 steps`.
+  static func count(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
+
   /// The first few of many names.
   static func list(_ names: [String], limit: Int = 6) -> String {
     let shown = names.prefix(limit).joined(separator: ", ")

@@ -1,7 +1,7 @@
 import MassRuntime
 
 /// When two values count as equal: `|got - wanted| ≤ absolute + relative · |wanted|`, NaN equal to NaN, everything that
-/// is no float exactly.
+/// is no float exactly. bfloat16 may always be off by two units in the last place, as in ONNX's own runner.
 struct Tolerance {
   var relative: Double
   var absolute: Double
@@ -47,7 +47,10 @@ struct Tolerance {
     }
     switch got.element.domain {
     case .string: return differences(got.strings, wanted.strings) { $0 == $1 }
-    case .real: return differences(got.doubles(), wanted.doubles(), areClose)
+    case .real:
+      let isBrain = got.element == .bfloat16
+      let allowed = Tolerance(relative: isBrain ? max(relative, 0x1p-6) : relative, absolute: absolute)
+      return differences(got.doubles(), wanted.doubles(), allowed.areClose)
     case .complex:
       return differences(got.complexParts(), wanted.complexParts()) {
         areClose($0.real, $1.real) && areClose($0.imaginary, $1.imaginary)

@@ -6,7 +6,8 @@ struct VerifyCommand: ParsableCommand {
     commandName: "verify", abstract: "Runs ONNX test directories.",
     discussion: """
       A test is a folder with model.onnx and test_data_set_N/{input,output}_I.pb; of a folder without model.onnx the \
-      tests one level below are run. Exit status 0 when none failed; unsupported operators are no failure.
+      tests one level below are run. Types and shapes must match; integers and strings must be equal, bfloat16 within two \
+      units in the last place. Exit status 0 when none failed; unsupported operators are no failure.
 
       EXAMPLES
         mass verify backend/test/data/node --filter '^test_conv'

@@ -64,7 +64,9 @@ public enum Compiler {
     plugins: [any RuntimePlugin], progress: ((CompileProgress) -> Void)? = nil
   ) throws(CompileError) -> Plan {
     let graph: Graph
-    do throws(ImportError) { graph = try Importer.importGraph(try unsafe ONNXModel.open(bytes: bytes, name: name)) } catch {
+    do throws(ImportError) {
+      graph = try Importer.importGraph(try unsafe ONNXModel.open(bytes: bytes, name: name))
+    } catch {
       throw .cannotImport(error)
     }
     return try compile(graph, name: name, options: options, plugins: plugins, progress: progress)

@@ -46,13 +46,13 @@ struct KernelTrial {
       record.nearMisses.append(.init(node: graph.name, reason: "one run takes more than \(Self.slowest) s: not tuned"))
       return KernelChoices()
     }
-    let defaults = try medians(&base, runs)
+    let defaults = try times(&base, runs)
     var best: [Int: (name: String, seconds: Double)] = [:]
     for k in 1...rounds {
       progress?(CompileProgress(stage: "tuning", fraction: Double(k) / Double(rounds + 2)))
       let candidates = offered.offers.compactMapValues { k < $0.count ? $0[k].name : nil }
       var session = Session(model, options: tuner.sessionOptions, choices: choices(candidates))
-      for (node, time) in try medians(&session, runs) {
+      for (node, time) in try times(&session, runs) {
         guard let name = candidates[node], time.kernel == name, let standard = defaults[node] else { continue }
         let limit = min(best[node]?.seconds ?? .infinity, standard.seconds * Self.margin)
         if time.seconds < limit { best[node] = (name, time.seconds) }
@@ -88,8 +88,8 @@ struct KernelTrial {
     var seconds: Double
   }
 
-  /// Each node's median time over `runs` runs, after one that is not counted.
-  private func medians(_ session: inout Session, _ runs: Int) throws(RunError) -> [Int: NodeTime] {
+  /// What each node takes, of `runs` runs after one that is not counted.
+  private func times(_ session: inout Session, _ runs: Int) throws(RunError) -> [Int: NodeTime] {
     _ = try session.run(inputs)
     var times: [Int: [Double]] = [:]
     var kernels: [Int: String] = [:]
@@ -100,7 +100,7 @@ struct KernelTrial {
       }
     }
     return times.reduce(into: [:]) { result, entry in
-      result[entry.key] = NodeTime(kernel: kernels[entry.key] ?? "", seconds: entry.value.median)
+      result[entry.key] = NodeTime(kernel: kernels[entry.key] ?? "", seconds: entry.value.lowerQuartile)
     }
   }
 
@@ -117,7 +117,7 @@ struct KernelTrial {
       before.append(try time(&old))
       after.append(try time(&new))
     }
-    if after.median < before.median { return true }
+    if after.lowerQuartile < before.lowerQuartile { return true }
     let reason = "kernels that were faster one by one made the whole no faster"
     record.nearMisses.append(.init(node: graph.name, reason: reason))
     return false
@@ -162,6 +162,6 @@ struct KernelTrial {
 }
 
 extension [Double] {
-  /// The middle element in order; zero when empty.
-  var median: Double { isEmpty ? 0 : sorted()[count / 2] }
+  /// What a run takes when little else disturbs the machine; zero when empty.
+  var lowerQuartile: Double { isEmpty ? 0 : sorted()[count / 4] }
 }

@@ -31,7 +31,12 @@ struct Tuner {
     } catch {
       record.nearMisses.append(.init(node: plan.graph.name, reason: "it did not run on made-up inputs: \(error)"))
     }
-    let target = try target(choices, inputTypes)
+    let target: PlanTarget
+    do throws(RunError) { target = try self.target(choices, inputTypes) } catch {
+      // Extents nobody asked for may not fit the model: then nothing is packed ahead. Those asked for must fit.
+      guard options.shapes.isEmpty else { throw error }
+      return Outcome(target: nil, record: record)
+    }
     record.milliseconds = begin.duration(to: clock.now).seconds * 1e3
     return Outcome(target: target, record: record)
   }
@@ -64,4 +69,3 @@ struct Tuner {
     return result
   }
 }
-

@@ -515,9 +515,6 @@ package nonisolated struct WireBlob: Sendable {
 
   package var strings: [Data] = []
 
-  /// The elements are stored as the packed form of this index in the target section; `offset` and `length` are unused.
-  package var packed: UInt32 = 0
-
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -1576,7 +1573,7 @@ nonisolated extension WireConstant: SwiftProtobuf.Message, SwiftProtobuf._Messag
 
 nonisolated extension WireBlob: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Blob"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}element\0\u{1}shape\0\u{1}offset\0\u{1}length\0\u{1}strings\0\u{1}packed\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}element\0\u{1}shape\0\u{1}offset\0\u{1}length\0\u{1}strings\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1589,7 +1586,6 @@ nonisolated extension WireBlob: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
       case 3: try { try decoder.decodeSingularUInt64Field(value: &self.offset) }()
       case 4: try { try decoder.decodeSingularUInt64Field(value: &self.length) }()
       case 5: try { try decoder.decodeRepeatedBytesField(value: &self.strings) }()
-      case 6: try { try decoder.decodeSingularUInt32Field(value: &self.packed) }()
       default: break
       }
     }
@@ -1611,9 +1607,6 @@ nonisolated extension WireBlob: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
     if !self.strings.isEmpty {
       try visitor.visitRepeatedBytesField(value: self.strings, fieldNumber: 5)
     }
-    if self.packed != 0 {
-      try visitor.visitSingularUInt32Field(value: self.packed, fieldNumber: 6)
-    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1623,7 +1616,6 @@ nonisolated extension WireBlob: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
     if lhs.offset != rhs.offset {return false}
     if lhs.length != rhs.length {return false}
     if lhs.strings != rhs.strings {return false}
-    if lhs.packed != rhs.packed {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -60,6 +60,10 @@ enum Backend: String, CaseIterable, CustomStringConvertible {
     }
     let names = (0..<results).map { "output\($0)" }
     graph.outputs = graph.append(row.op, operands, resultNames: names, origins: ["row"])
+    if row.op is Relayout {
+      // A graph's outputs are row-major: what a change of layout gives is changed back.
+      graph.outputs = graph.append(Relayout(to: .rowMajor), graph.outputs, resultNames: ["plain"], origins: ["row"])
+    }
     try graph.inferTypes()
     return (graph, values)
   }

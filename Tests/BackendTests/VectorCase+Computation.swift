@@ -132,6 +132,28 @@ extension VectorCase {
     ]
   }
 
+  /// Enough elements for the work to be shared among threads.
+  static var large: [VectorCase] {
+    let (picture, row) = (Tensor.random([2, 32, 29, 31], seed: 1), Tensor.random([700], seed: 2))
+    let channel = Tensor.random([32], seed: 3)
+    return [
+      VectorCase(Binary(.add), picture, .random([32, 1, 1], seed: 4), layouts: .kept),
+      VectorCase(Unary(.geluErf), picture, layouts: .kept),
+      VectorCase(Concat(axis: 1), picture, .random([2, 8, 29, 31], seed: 5), layouts: .kept),
+      VectorCase(Transpose(permutation: [0, 3, 1, 2]), picture, layouts: .read),
+      VectorCase(Pad(), picture, .i64([4], [1, 2, 3, 0]), nil, .i64([2], [2, 3]), constants: [1, 3], layouts: .kept),
+      VectorCase(Gather(), .random([50, 300], seed: 6), .i64([7, 40], (0..<280).map { $0 % 50 })),
+      VectorCase(Softmax(), .random([100, 700], seed: 7), layouts: .plain),
+      VectorCase(Softmax(axis: 1), picture, layouts: .kept),
+      VectorCase(LayerNormalization(), .random([90, 700], seed: 8), row, row),
+      VectorCase(GroupNormalization(groups: 4), picture, channel, channel, layouts: .kept),
+      VectorCase(Reduce(.mean), picture, .i64([2], [2, 3]), constants: [1], layouts: .read),
+      VectorCase(Reduce(.sum), picture, .i64([1], [1]), constants: [1], layouts: .read),
+      VectorCase(Resize(mode: .linear), picture, nil, .f32([4], [1, 1, 1.5, 2]), constants: [2], layouts: .kept),
+      VectorCase(TopK(axis: 1), .random([20, 2000], seed: 9), .i64([1], [10]), constants: [1], results: 2),
+    ]
+  }
+
   static var attention: [VectorCase] {
     let (q, k, v) = (
       Tensor.random([2, 4, 5, 8], seed: 1), Tensor.random([2, 2, 7, 8], seed: 2), Tensor.random([2, 2, 7, 6], seed: 3)

@@ -3,7 +3,7 @@ import OperatorCases
 
 extension VectorCase {
   static var all: [VectorCase] {
-    elementwise + movement + indexing + reduction + normalization + resampling + attention
+    elementwise + movement + indexing + reduction + normalization + resampling + attention + large
   }
 
   private static let picture = Tensor.random([2, 3, 5, 7], seed: 1)

@@ -49,7 +49,7 @@ struct VectorCase: CustomStringConvertible {
     let types = graph.inputs.compactMap { graph.type($0).tensor }
     let steps = try session.describe(types).flatMap(\.steps).filter { $0.node == node }
     guard steps.allSatisfy({ $0.kernel.hasPrefix("vector.") }) else { return "kernel \(steps.map(\.kernel))" }
-    // Twice, for a kernel that spoils what it keeps; before the reference kernel, for the errors are to be the kernel's.
+    // Twice, for kernels that spoil what they keep; before the reference kernel, so that errors are the kernel's own.
     let runs = [try session.run(values), try session.run(values)]
     let context = EvaluationContext(node: "row", resultCount: results)
     let expected = try op.evaluate(inputs.map { $0.map { .tensor($0) } }, context).compactMap(\.tensor)
@@ -87,7 +87,8 @@ struct VectorCase: CustomStringConvertible {
   private func computed(_ tensor: Tensor, _ i: Int, _ layout: Layout, _ graph: inout Graph) -> ValueID {
     var id = graph.addInput(name: "input\(i)", type: .tensor(tensor.type))
     if tensor.element != .bool {
-      let copy = Unary(.affine(scale: 1, shift: 0))
+      let all = Float.greatestFiniteMagnitude
+      let copy = Unary(tensor.element.isFloatingPoint ? .affine(scale: 1, shift: 0) : .clip(low: -all, high: all))
       id = graph.append(copy, [id], resultNames: ["copy\(i)"], origins: ["copy\(i)"])[0]
     }
     guard layout == .channelsLast, tensor.shape.count == rank else { return id }

@@ -52,7 +52,8 @@ extension OperatorCase {
       ScatterND(), .i64([2, 2], [1, 2, 3, 4]), .i64([1, 1], [-1]), .i64([1, 2], [8, 9]),
       gives: .i64([2, 2], [1, 2, 8, 9])),
     OperatorCase(
-      ScatterND(reduction: .mul), .i32([2], [3, 4]), .i64([2, 1], [0, 0]), .i32([2], [2, 5]), gives: .i32([2], [30, 4])),
+      ScatterND(reduction: .mul), .i32([2], [3, 4]), .i64([2, 1], [0, 0]), .i32([2], [2, 5]),
+      gives: .i32([2], [30, 4])),
     OperatorCase(ScatterND(), .f32([2], [1, 2]), .i64([0, 1], []), .f32([0], []), gives: .f32([2], [1, 2])),
     .refusal(ScatterND(), .f32([1], [1]), .i64([1, 1], [5]), .f32([1], [1]), expected: "an index in -1..<1"),
     .refusal(ScatterND(), .f32([1], [1]), .i64([1, 2], [0, 0]), .f32([1], [1]), expected: "at most 1 axes"),

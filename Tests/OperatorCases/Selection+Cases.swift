@@ -21,7 +21,7 @@ extension OperatorCase {
       Cast(to: .int64), .f32([3], [-1.9, 2.9, 0.5]), gives: .i64([3], [-1, 2, 0]), because: "it truncates"),
     OperatorCase(Cast(to: .bool), .f32([4], [0.5, 0, -0.0, .nan]), gives: .bool([4], [true, false, false, true])),
     OperatorCase(Cast(to: .uint8), .i64([3], [256, -1, 7]), gives: .u8([3], [0, 255, 7]), because: "it wraps"),
-    OperatorCase(Cast(to: .float32), .u64([1], [-1]), gives: .f32([1], [18_446_744_073_709_551_615])),
+    OperatorCase(Cast(to: .float32), .u64([1], [-1]), gives: .f32([1], [18_446_744_073_709_551_616])),
     OperatorCase(Cast(to: .float16), .f32([1], [1e6]), gives: .f16([1], [.infinity])),
     OperatorCase(Cast(to: .float32), .bool([2], [true, false]), gives: .f32([2], [1, 0])),
     OperatorCase(

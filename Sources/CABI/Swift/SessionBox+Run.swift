@@ -95,10 +95,9 @@ extension SessionBox {
           if let source = bytes.baseAddress { unsafe address.copyMemory(from: source, byteCount: bytes.count) }
         }
       } else {
-        unsafe outputs[i] = types.descriptor(i, at: UnsafeMutableRawPointer(mutating: results[i].baseAddress))
+        unsafe outputs[i] = types.descriptor(i, at: lent.lend(results[i], as: i))
       }
     }
-    lent.results = results
     resultTypes = types
   }
 

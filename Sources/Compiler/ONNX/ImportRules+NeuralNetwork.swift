@@ -76,7 +76,7 @@ extension ImportRule {
 }
 
 /// The window attributes of a convolution or pooling node.
-private struct Window {
+private struct WindowAttributes {
   var strides: [Int]
   var dilations: [Int]
   var padsBegin: [Int]
@@ -86,7 +86,7 @@ private struct Window {
 }
 
 extension NodeTranslation {
-  fileprivate func window() throws(ImportError) -> Window {
+  fileprivate func window() throws(ImportError) -> WindowAttributes {
     let pads = try ints("pads", default: [])
     guard pads.count.isMultiple(of: 2) else {
       throw invalid(expected: "pads at the begin and end of each axis", got: "\(pads)")
@@ -99,14 +99,14 @@ extension NodeTranslation {
       case "VALID": .valid
       case let other: throw invalid(expected: "auto_pad NOTSET, SAME_UPPER, SAME_LOWER or VALID", got: other)
       }
-    return Window(
+    return WindowAttributes(
       strides: try ints("strides", default: []), dilations: try ints("dilations", default: []),
       padsBegin: Array(pads.prefix(pads.count / 2)), padsEnd: Array(pads.suffix(pads.count / 2)), autoPad: autoPad,
       kernel: try ints("kernel_shape"))
   }
 
   /// The stated kernel must be that of the weights.
-  fileprivate func checkKernelShape(_ window: Window) throws(ImportError) {
+  fileprivate func checkKernelShape(_ window: WindowAttributes) throws(ImportError) {
     guard let kernel = window.kernel, let shape = shape(1), shape.count >= 2 else { return }
     let actual = Array(shape.dropFirst(2))
     let agrees = kernel.count == actual.count && zip(kernel, actual).allSatisfy { $1.constant ?? $0 == $0 }

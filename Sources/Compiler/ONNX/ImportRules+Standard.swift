@@ -10,5 +10,7 @@ extension ImportRules {
       + ImportRule.reduction
       + ImportRule.resizing
       + ImportRule.attention
+      + ImportRule.vision
+      + ImportRule.signal
   )
 }

@@ -54,7 +54,7 @@ public struct FuseAttention: Pattern {
     if let op = view.op(inner, as: MatMul.self), isPlain(op, inner, view) { return (inner, nil, [inner]) }
     for (a, mask) in view.orders(inner, .add) {
       guard let (product, op) = view.producer(a, as: MatMul.self), isPlain(op, product, view), view.hasSoleUser(a) else { continue }
-      guard let type = view.type(mask), type.element == .float32, type.rank <= 4, view.shape(a) == scores.shape else {
+      guard let type = view.type(mask), type.element == .float32, (1...4).contains(type.rank), view.shape(a) == scores.shape else {
         view.miss(i, "the mask is not an f32 tensor that broadcasts to the scores")
         return nil
       }

@@ -21,7 +21,8 @@ extension ConvolutionProblem {
   func winogradKernel() -> (any Kernel)? {
     guard let posts = fusedPosts, posts.operands.isEmpty, let blockedSource = blocked(node.inputs[0]),
       let blockedResult = blocked(node.outputs[0]),
-      let primitive = primitive(posts, algorithm: MASS_DNNL_WINOGRAD, source: blockedSource, destination: blockedResult),
+      let primitive = primitive(
+        posts, algorithm: MASS_DNNL_WINOGRAD, source: blockedSource, destination: blockedResult),
       let from = primitive.operand(0), let to = primitive.operand(primitive.operandCount - 1),
       let enter = Primitive.reorder(source, from, threads: node.threads),
       let leave = Primitive.reorder(to, destination, threads: node.threads)

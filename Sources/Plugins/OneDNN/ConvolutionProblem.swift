@@ -26,7 +26,8 @@ struct ConvolutionProblem {
     else { return nil }
     let channels = node.outputs[0].shape[1]
     let (shape, strides) = Self.weightAxes(w, groups: groups, isTransposed: isTransposed)
-    guard let plain = mass_dnnl_tensor(.float32, shape, strides: strides), let any = mass_dnnl_tensor.any(.float32, shape)
+    guard let plain = mass_dnnl_tensor(.float32, shape, strides: strides),
+      let any = mass_dnnl_tensor.any(.float32, shape)
     else { return nil }
     if node.input(2) != nil {
       guard let tensor = mass_dnnl_tensor(.float32, [channels], strides: [1]) else { return nil }

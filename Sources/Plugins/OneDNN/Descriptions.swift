@@ -53,20 +53,27 @@ extension mass_dnnl_tensor {
 }
 
 /// Brings a constant into the layout a primitive wants: from the plan if it is there, else packed now and shared.
+///
+/// - Parameters:
+///   - arrange: Makes of the constant what `source` describes; nil when it is that already.
+///   - format: Names the arrangement in plan files.
 func packedConstant(
-  _ operand: BoundOperand, as source: mass_dnnl_tensor, to wanted: mass_dnnl_tensor, _ environment: BindingEnvironment
+  _ operand: BoundOperand, as source: mass_dnnl_tensor, to wanted: mass_dnnl_tensor, _ environment: BindingEnvironment,
+  format: String = "onednn", arrange: ((Tensor) -> Tensor?)? = nil
 ) -> Tensor? {
   guard let constant = operand.constant else { return nil }
-  if source.encoded == wanted.encoded, !source.encoded.isEmpty { return constant }
+  let description = wanted.encoded
+  if arrange == nil, source.encoded == description, !description.isEmpty { return constant }
   func pack() -> Tensor? {
-    try? unsafe Tensor(element: .uint8, shape: [wanted.byteCount]) { bytes in
+    guard let plain = arrange.map({ $0(constant) }) ?? constant, plain.byteCount >= source.byteCount else { return nil }
+    return try? unsafe Tensor(element: .uint8, shape: [wanted.byteCount]) { bytes in
       var (from, to) = (source, wanted)
       unsafe _ = mass_dnnl_reorder_once(
-        &from, constant.baseAddress, &to, bytes.baseAddress, Int32(clamping: environment.threads))
+        &from, plain.baseAddress, &to, bytes.baseAddress, Int32(clamping: environment.threads))
     }
   }
-  guard let id = operand.constantID, !wanted.encoded.isEmpty else { return pack() }
-  let key = PackedConstants.Key(constant: id, format: "onednn", description: wanted.encoded)
+  guard let id = operand.constantID, !description.isEmpty else { return pack() }
+  let key = PackedConstants.Key(constant: id, format: format, description: description)
   let found = environment.packed.tensor(key, pack: pack)
   // A plan may be damaged or hostile: a blob of the wrong size is not used.
   return found?.byteCount == wanted.byteCount ? found : pack()

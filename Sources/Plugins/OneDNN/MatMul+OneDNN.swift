@@ -67,7 +67,9 @@ struct MatrixProduct {
   }
 
   private func kernel(acceptsReference: Bool) -> (any Kernel)? {
-    guard let primitive = primitive(posts, acceptsReference), isSound || primitive.name.hasPrefix("brg") else { return nil }
+    guard let primitive = primitive(posts, acceptsReference), isSound || primitive.name.hasPrefix("brg") else {
+      return nil
+    }
     return kernel(primitive, posts, after: [])
   }
 

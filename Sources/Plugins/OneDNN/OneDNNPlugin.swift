@@ -20,6 +20,10 @@ public struct OneDNNPlugin: RuntimePlugin {
       Lowering(MaxPool.self, "onednn.pool") { op, node in op.oneDNNOffers(node) },
       Lowering(AveragePool.self, "onednn.pool") { op, node in op.oneDNNOffers(node) },
       Lowering(GlobalPool.self, "onednn.pool") { op, node in op.oneDNNOffers(node) },
+      Lowering(LRN.self, "onednn.lrn") { op, node in op.oneDNNOffers(node) },
+      Lowering(LSTM.self, "onednn.lstm") { op, node in op.oneDNNOffers(node) },
+      Lowering(GRU.self, "onednn.gru") { op, node in op.oneDNNOffers(node) },
+      Lowering(RNN.self, "onednn.rnn") { op, node in op.oneDNNOffers(node) },
     ]
   }
 }

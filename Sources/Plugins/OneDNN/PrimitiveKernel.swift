@@ -67,7 +67,9 @@ struct ScratchPlan {
     self.addend = addend.map { Addend(input: $0, output: node.inputs.count, byteCount: node.outputs[0].byteCount) }
     scratchBytes = bufferBytes + (stages.map(\.primitive.scratchBytes).max() ?? 0)
     inPlacePairs = inPlace + (addend.map { [InPlacePair(input: $0)] } ?? [])
-    var (starts, operandSlots, scratchSlots): ([Int], [(slot: Int, operand: Int)], [(slot: Int, offset: Int)]) = ([], [], [])
+    var (starts, operandSlots, scratchSlots): ([Int], [(slot: Int, operand: Int)], [(slot: Int, offset: Int)]) = (
+      [], [], []
+    )
     let count = stages.map(\.sources.count).reduce(0, +)
     unsafe pointers = .allocate(capacity: max(count, 1))
     unsafe pointers.initialize(repeating: nil, count: max(count, 1))
@@ -96,7 +98,8 @@ struct ScratchPlan {
     if let scratch = unsafe scratch {
       for (slot, offset) in scratchSlots { unsafe pointers[slot] = scratch + offset }
     }
-    if let addend, let from = unsafe operands[addend.input], let to = unsafe operands[addend.output], unsafe from != to {
+    if let addend, let from = unsafe operands[addend.input], let to = unsafe operands[addend.output], unsafe from != to
+    {
       unsafe _ = memcpy(to, from, addend.byteCount)
     }
     let own = unsafe scratch.map { unsafe $0 + bufferBytes }

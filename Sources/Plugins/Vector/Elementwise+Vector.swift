@@ -9,7 +9,9 @@ extension Unary {
 
 extension Binary {
   func vectorOffers(_ node: BoundNode) -> [KernelOffer] {
-    elementwiseOffer(node) { code in code.append(function, 0, 1).map { [$0] } }
+    // Shifts of signed numbers by more than their width keep the sign, which the interpreter does not.
+    if function == .shiftRight, node.inputs[0]?.element.domain == .signed { return [] }
+    return elementwiseOffer(node) { code in code.append(function, 0, 1).map { [$0] } }
   }
 }
 

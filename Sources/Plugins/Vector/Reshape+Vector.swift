@@ -64,9 +64,11 @@ extension SpaceToDepth {
     guard let x = node.input(0) else { return [] }
     let (y, b, c) = (node.outputs[0], blockSize, x.shape[1])
     let (from, to) = (x.strides, y.strides)
+    // Where a channel's, a row's and a column's neighbour lies among the result's channels.
+    let (channelStep, rowStep, columnStep) = order == .depthColumnRow ? (1, c * b, c) : (b * b, b, 1)
     return copyOffers(
       node, [y.shape[0], c, y.shape[2], b, y.shape[3], b],
       from: [from[0], from[1], from[2] * b, from[2], from[3] * b, from[3]],
-      to: [to[0], to[1], to[2], to[1] * c * b, to[3], to[1] * c])
+      to: [to[0], to[1] * channelStep, to[2], to[1] * rowStep, to[3], to[1] * columnStep])
   }
 }

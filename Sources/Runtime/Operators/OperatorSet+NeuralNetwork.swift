@@ -10,5 +10,10 @@ extension OperatorSet {
     Reduce.self, Resize.self,
     LSTM.self, GRU.self, RNN.self,
     Attention.self, RotaryEmbedding.self,
+    Einsum.self, Det.self, MaxUnpool.self,
+    GridSample.self, AffineGrid.self, RoiAlign.self, NonMaxSuppression.self, Col2Im.self,
+    NegativeLogLikelihoodLoss.self, SoftmaxCrossEntropyLoss.self,
+    DFT.self, STFT.self, Window.self, MelWeightMatrix.self,
+    Random.self, Bernoulli.self, Multinomial.self,
   ]
 }

@@ -26,7 +26,14 @@ extension WireAttribute {
       if let integer = type as? any FixedWidthInteger.Type { return try cast(try exactly(integer, value)) }
     default: break
     }
+    // A scalar would ask its decoder for itself again, without end.
+    guard !Self.isScalar(type) else { throw mismatch("\(type)") }
     return try T(from: NodeDecoder(attribute: self))
+  }
+
+  private static func isScalar(_ type: any Decodable.Type) -> Bool {
+    type == Bool.self || type == Float.self || type == Double.self || type == String.self
+      || type is any FixedWidthInteger.Type
   }
 
   private func graphValue() throws -> WireGraph {

@@ -45,19 +45,6 @@ struct Binder {
     return Program(parts)
   }
 
-  /// What could run, without making any kernel.
-  mutating func kernelOffers(
-    liveIn: [(id: ValueID, type: TensorType)], signature: [Int]
-  ) throws(RunError) -> OfferedKernels {
-    for entry in liveIn { state.types[entry.id.index] = .tensor(entry.type) }
-    do throws(OperatorError) { try selectNodes(from: 0) } catch { throw .node(error) }
-    var result = OfferedKernels(signature: signature, offers: [:])
-    for item in work {
-      result.offers[item.node] = offers(item).map { OfferedKernels.Offer(name: $0.name, exactness: $0.offer.exactness) }
-    }
-    return result
-  }
-
   // MARK: Which nodes run
 
   /// Walks the nodes until the end or one whose result types only running it reveals.
@@ -100,12 +87,16 @@ struct Binder {
       return true
     }
     let operands = node.inputs.map { $0.map { graph.constants[$0] ?? state.folded[$0] } }
-    guard node.op.isDeterministic, operands.allSatisfy({ operand in operand.map { $0 != nil } ?? true }) else { return false }
+    guard node.op.isDeterministic, operands.allSatisfy({ operand in operand.map { $0 != nil } ?? true }) else {
+      return false
+    }
     let sizes = node.outputs.map { state.types[$0.index].concreteTensor?.elementCount ?? 0 }
     guard sizes.allSatisfy({ $0 <= Self.foldLimit }) else { return false }
     let values = operands.map { operand in (operand ?? nil).map { Value.tensor($0) } }
     let context = EvaluationContext(node: node.name, resultCount: node.outputs.count)
-    guard let results = try? node.op.evaluate(values, context), results.count >= node.outputs.count else { return false }
+    guard let results = try? node.op.evaluate(values, context), results.count >= node.outputs.count else {
+      return false
+    }
     let tensors = results.prefix(node.outputs.count).compactMap(\.tensor)
     guard tensors.count == node.outputs.count else { return false }
     for (id, tensor) in zip(node.outputs, tensors) { fold(tensor, into: id) }
@@ -115,7 +106,10 @@ struct Binder {
   func boundNode(_ node: Node, _ index: Int) -> BoundNode? {
     var inputs: [BoundOperand?] = []
     for id in node.inputs {
-      guard let id else { inputs.append(nil); continue }
+      guard let id else {
+        inputs.append(nil)
+        continue
+      }
       guard let operand = boundOperand(id) else { return nil }
       inputs.append(operand)
     }
@@ -184,7 +178,8 @@ struct Binder {
   mutating func placeViews(_ views: [ViewKind], _ node: Node, _ item: WorkItem) -> Bool {
     var results: [(ValueID, Location)] = []
     for (id, view) in zip(node.outputs, views) {
-      guard case .view(let input, let offset) = view, let source = node.inputs[input], let at = locations[source] ?? constantLocation(source)
+      guard case .view(let input, let offset) = view, let source = node.inputs[input],
+        let at = locations[source] ?? constantLocation(source)
       else { return false }
       results.append((id, Location(buffer: at.buffer, offset: at.offset + offset)))
     }
@@ -194,33 +189,6 @@ struct Binder {
 
   func constantLocation(_ id: ValueID) -> Location? {
     graph.constants[id].map { Location(buffer: Buffer(.constant($0), byteCount: $0.byteCount, step: 0), offset: 0) }
-  }
-
-  /// The kernels offered for a node, best first, under the names that plan files use.
-  func offers(_ item: WorkItem) -> [(name: String, offer: KernelOffer)] {
-    let op = graph.nodes[item.node].op
-    // An empty constant is a parameter left out, such as a resize's region of interest.
-    guard !item.bound.inputs.contains(where: { $0?.count == 0 && $0?.constant == nil }) else { return [] }
-    var result: [(name: String, offer: KernelOffer)] = []
-    for lowering in model.lowerings[ObjectIdentifier(Swift.type(of: op))] ?? [] {
-      for offer in lowering.offers(op, item.bound) where !(environment.isStrict && offer.exactness.isApproximate) {
-        result.append((offer.name.isEmpty ? lowering.name : "\(lowering.name).\(offer.name)", offer))
-      }
-    }
-    return result
-  }
-
-  /// The kernel chosen for this signature, else the best one. Approximate kernels run only where they were chosen: whoever
-  /// chose measured their error.
-  func makeKernel(_ item: WorkItem) -> (any Kernel, String) {
-    let offers = offers(item)
-    if let chosen = choices.kernels[KernelChoices.Site(node: item.node, signature: parts.signature)] {
-      for (name, offer) in offers where name == chosen { if let kernel = offer.make() { return (kernel, name) } }
-    }
-    for (name, offer) in offers where !offer.exactness.isApproximate {
-      if let kernel = offer.make() { return (kernel, name) }
-    }
-    return (ReferenceKernel(graph.nodes[item.node].op, item.bound), ReferenceKernel.name)
   }
 
   mutating func placeOutputs(_ node: Node, _ position: Int, _ kernel: any Kernel, _ last: [ValueID: Int]) {
@@ -250,7 +218,9 @@ struct Binder {
   func canShare(
     _ pair: InPlacePair, _ kernel: any Kernel, _ node: Node, _ bytes: Int, _ position: Int, _ last: [ValueID: Int]
   ) -> Bool {
-    guard pair.input < node.inputs.count, let id = node.inputs[pair.input], let location = locations[id] else { return false }
+    guard pair.input < node.inputs.count, let id = node.inputs[pair.input], let location = locations[id] else {
+      return false
+    }
     let buffer = location.buffer
     guard location.offset == 0, buffer.parent == nil, buffer.isArena, buffer.byteCount == bytes else { return false }
     return buffer.residents.allSatisfy { other in

@@ -74,7 +74,9 @@ import ThreadsShim
     }
     let inputs = program.inputs.map { known[$0]?.tensor }
     let sources = unsafe inputs.map { unsafe $0?.baseAddress }
-    let targets: [UnsafeMutableRawPointer?] = unsafe outputs.map { unsafe UnsafeMutableRawPointer(mutating: $0.baseAddress) }
+    let targets: [UnsafeMutableRawPointer?] = unsafe outputs.map {
+      unsafe UnsafeMutableRawPointer(mutating: $0.baseAddress)
+    }
     try unsafe execute(program, inputs: sources, outputs: targets)
     withExtendedLifetime(inputs) {}
     for (id, tensor) in zip(program.outputs, outputs) { known[id] = .tensor(tensor) }
@@ -140,7 +142,9 @@ import ThreadsShim
   private func program(from start: Int, _ known: [ValueID: Value]) throws(RunError) -> Program {
     var liveIn: [(id: ValueID, type: TensorType)] = []
     for (id, value) in known.sorted(by: { $0.key < $1.key }) {
-      guard let tensor = value.tensor, tensor.element != .string, start == 0 || model.lastUse[id.index] >= start else { continue }
+      guard let tensor = value.tensor, tensor.element != .string, start == 0 || model.lastUse[id.index] >= start else {
+        continue
+      }
       liveIn.append((id, tensor.type))
     }
     if start == 0 {

@@ -51,6 +51,7 @@ extension Tensor {
       try store(element, shape, doubles) { SmallFloat.encode($0, as: element, saturate: true) }
     case .float4e2m1: try pack(element, shape, doubles) { SmallFloat.encode($0, as: element, saturate: true) }
     case .uint64: try store(element, shape, doubles) { UInt64(saturating: $0) }
+    case .string, .complex64, .complex128: throw .notNumeric(element)
     default: try make(element, shape, integers: doubles.map { Int(saturating: $0) })
     }
   }
@@ -68,6 +69,7 @@ extension Tensor {
     case .uint8: try store(element, shape, integers) { UInt8(truncatingIfNeeded: $0) }
     case .bool: try store(element, shape, integers) { $0 == 0 ? UInt8(0) : 1 }
     case .uint4, .int4, .uint2, .int2: try pack(element, shape, integers) { UInt8(truncatingIfNeeded: $0) }
+    case .string, .complex64, .complex128: throw .notNumeric(element)
     default: try make(element, shape, doubles: integers.map(Double.init))
     }
   }

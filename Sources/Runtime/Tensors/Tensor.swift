@@ -108,6 +108,7 @@ public enum TensorError: Error, Hashable, CustomStringConvertible {
   case tooLarge(ElementType, [Int])
   case storageTooSmall(needed: Int, available: Int)
   case reshape(from: [Int], to: [Int])
+  case notNumeric(ElementType)
 
   public var description: String {
     switch self {
@@ -115,6 +116,7 @@ public enum TensorError: Error, Hashable, CustomStringConvertible {
     case .shapeOverflow(let shape): "shape \(shape) has more elements than an Int can count"
     case .tooLarge(let element, let shape): "a tensor \(element)\(shape) exceeds the limit of \(Tensor.byteLimit) bytes"
     case .storageTooSmall(let needed, let available): "expected \(needed) bytes of data, got \(available)"
+    case .notNumeric(let element): "elements of type \(element) are not made from numbers"
     case .reshape(let from, let to): "cannot reshape \(from) to \(to): element counts differ"
     }
   }

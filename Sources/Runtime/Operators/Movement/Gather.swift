@@ -93,8 +93,8 @@ public struct GatherND: Operator {
 }
 
 extension Operator {
-  /// For every index, the offset of the element of a tensor of `shape` that it names along `axis`, its other coordinates
-  /// being those of the index itself.
+  /// For every index, the offset of the element of a tensor of `shape` that it names along `axis`, its other
+  /// coordinates being those of the index itself.
   func elementOffsets(
     _ indices: Tensor, in shape: [Int], axis: Int, _ context: EvaluationContext
   ) throws(OperatorError) -> [Int] {

@@ -1,5 +1,5 @@
-/// For each index of operand 0, a vector along a new `axis` that holds the second of operand 2's two values at the index
-/// and the first elsewhere; operand 1 is the vector's length.
+/// For each index of operand 0, a vector along a new `axis` that holds the second of operand 2's two values at the
+/// index and the first elsewhere; operand 1 is the vector's length.
 public struct OneHot: Operator {
   public static let name = "OneHot"
   public static let arity = 3...3

@@ -1,4 +1,5 @@
-/// What reference kernels share beyond arithmetic: shapes by the operator's own rule, checked indices, symbolic movement.
+/// What reference kernels share beyond arithmetic: shapes by the operator's own rule, checked indices, symbolic
+/// movement.
 extension Operator {
   func refusal(_ context: EvaluationContext, expected: String, got: String) -> OperatorError {
     OperatorError(op: Self.name, node: context.node, expected: expected, got: got)

@@ -11,8 +11,8 @@ public enum PadMode: String, Hashable, Sendable, Codable, CaseIterable {
 
 /// The operand with elements added (or, for negative counts, removed) before and after each axis.
 ///
-/// Operands: data, pads — all counts before, then all counts after —, then optionally the constant to pad with and the
-/// axes the counts speak of.
+/// Operands: data, pads — all counts before, then all counts after —, then optionally the constant to pad with and
+/// the axes the counts speak of.
 public struct Pad: Operator {
   public static let name = "Pad"
   public static let arity = 2...4

@@ -47,7 +47,8 @@ public struct Slice: Operator {
       let axis = given < 0 ? given + x.shape.count : given
       let range = SliceRange(starts[i], ends[i], steps[i], extent: x.shape[axis])
       sources[axis] = .strided(
-        start: range.start &* strides[axis], step: range.count > 1 ? range.step &* strides[axis] : 1, count: range.count)
+        start: range.start &* strides[axis], step: range.count > 1 ? range.step &* strides[axis] : 1, count: range.count
+      )
     }
     return try result(context) { () throws(TensorError) in try x.gathered(sources, shape: shape) }
   }

@@ -1,4 +1,4 @@
-/// Cuts the operand into `parts` along `axis`: of the sizes in operand 1, or all of the rounded-up equal size but the last.
+/// Cuts the operand into `parts` along `axis`: of the sizes in operand 1, or equal, rounded up, but for the last.
 public struct Split: Operator {
   public static let name = "Split"
   public static let arity = 1...2

@@ -6,7 +6,7 @@ private struct WideWord: BitwiseCopyable {
 
 extension Tensor {
   /// Reference kernels make no result of more elements than this.
-  static let referenceLimit = 1 << 32
+  static let referenceLimit = 1 << 30
 
   /// Elements of a result of `shape`, refused beyond `referenceLimit`: index lists of that length stay affordable.
   static func referenceCount(_ element: ElementType, _ shape: [Int]) throws(TensorError) -> Int {
@@ -17,8 +17,8 @@ extension Tensor {
 
   /// A tensor of `shape` whose elements are this tensor's at the offsets that `axes` give, in row-major order.
   ///
-  /// Whatever the element type is, elements are moved unchanged. Positions without a source hold `filler`'s only element,
-  /// or zero. The axes need not be those of `shape`: only the order and the count matter.
+  /// Whatever the element type is, elements are moved unchanged. Positions without a source hold `filler`'s only
+  /// element, or zero. The axes need not be those of `shape`: only the order and the count matter.
   func gathered(_ axes: [AxisSource], shape: [Int], filler: Tensor? = nil) throws(TensorError) -> Tensor {
     let count = try Self.referenceCount(element, shape)
     if count == 0 { return try Tensor.empty(element, shape) }
@@ -85,7 +85,7 @@ extension Tensor {
 }
 
 extension Tensor {
-  /// The elements of all `parts`, interleaved: for each of `outer` steps, the next `count / outer` elements of each part.
+  /// The elements of all `parts`, interleaved: for each of `outer` steps, the next `count / outer` of each part.
   ///
   /// - Requires: Parts of one element type whose counts are multiples of `outer`.
   static func joined(_ parts: [Tensor], outer: Int, shape: [Int]) throws(TensorError) -> Tensor {

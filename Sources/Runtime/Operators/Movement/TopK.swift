@@ -1,4 +1,4 @@
-/// The operand-1 largest (or smallest) elements along `axis` and where they were; of equal ones the earlier comes first.
+/// The operand-1 largest (or smallest) elements along `axis` and where they were; of equal ones the earlier is first.
 public struct TopK: Operator {
   public static let name = "TopK"
   public static let arity = 2...2

@@ -1,9 +1,9 @@
 /// Scaled dot-product attention: `softmax(scale · Q·Kᵀ + mask) · V`, with as many query heads per key head as divide.
 ///
-/// Operands: Q, K, V, then optionally the mask (bool, or added to the scores), past keys and past values, and the number
-/// of valid keys per batch entry. Results: Y, and optionally present keys, present values and the scores.
-/// Q, K and V have rank 4 in their layouts, or rank 3 [batch, sequence, heads · size] with the head counts as attributes.
-/// Past and present are always [batch, heads, sequence, size].
+/// Operands: Q, K, V, then optionally the mask (bool, or added to the scores), past keys and past values, and the
+/// number of valid keys per batch entry. Results: Y, and optionally present keys, present values and the scores.
+/// Q, K and V have rank 4 in their layouts, or rank 3 [batch, sequence, heads · size] with the head counts as
+/// attributes. Past and present are always [batch, heads, sequence, size].
 public struct Attention: Operator {
   /// Axes of an operand of rank 4.
   public enum HeadLayout: String, Hashable, Sendable, Codable {

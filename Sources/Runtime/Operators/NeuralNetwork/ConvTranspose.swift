@@ -59,8 +59,8 @@ public struct ConvTranspose: Operator, SlidingWindow {
     return [.tensor(result)]
   }
 
-  /// The convolution this one is the adjoint of, for known extents: its `input` are our result's extents and its `output`
-  /// our operand's. nil where attributes and extents do not fit.
+  /// The convolution this one is the adjoint of, for known extents: its `input` are our result's extents and its
+  /// `output` our operand's. nil where attributes and extents do not fit.
   public func adjoint(input: [Int], kernel: [Int]) -> ResolvedWindow? {
     let operands = Operands(op: "", node: "", types: [], values: [], constants: [], resultCount: 1)
     var (result, begin, end): ([Int], [Int], [Int]) = ([], [], [])

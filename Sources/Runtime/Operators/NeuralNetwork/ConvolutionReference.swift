@@ -1,7 +1,7 @@
 /// Direct convolution in `Double`: the sums behind `Conv` and `ConvTranspose`.
 ///
-/// For each kernel position the pairs of input and output rows it connects are listed once; the loops over channels then
-/// only add scaled rows to rows.
+/// For each kernel position the pairs of input and output rows it connects are listed once; the loops over channels
+/// then only add scaled rows to rows.
 struct ConvolutionReference {
   let window: ResolvedWindow
   let batch: Int

@@ -126,10 +126,13 @@ extension Resize {
       let ratio = try aspectRatio(input, axes, sizes?.constants, operands)
       for (i, axis) in axes.enumerated() {
         if let ratio {
-          guard let extent = input[axis].constant else { shape[axis] = operands.freshDimension("axis\(axis)"); continue }
-          shape[axis] = Dimension(Int(saturating: (ratio * Double(extent) + 0.5).rounded(.down)))
+          shape[axis] =
+            input[axis].constant.map { Dimension(Int(saturating: (ratio * Double($0) + 0.5).rounded(.down))) }
+            ?? operands.freshDimension("axis\(axis)")
         } else {
-          shape[axis] = keepAspect == .stretch ? sizes?[i] ?? operands.freshDimension("axis\(axis)")
+          shape[axis] =
+            keepAspect == .stretch
+            ? sizes?[i] ?? operands.freshDimension("axis\(axis)")
             : operands.freshDimension("axis\(axis)")
         }
       }

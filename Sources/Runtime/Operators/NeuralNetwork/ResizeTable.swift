@@ -2,7 +2,8 @@
 public struct ResizeTable: Hashable, Sendable {
   public var inputSize: Int
   public var outputSize: Int
-  /// Source elements per result element: 1 nearest, 2 linear, 4 cubic, more for anti-aliasing; 0 for an axis that is kept.
+  /// Source elements per result element: 1 nearest, 2 linear, 4 cubic, more for anti-aliasing; 0 for an axis that is
+  /// kept.
   public var taps: Int
   /// `outputSize` × `taps` source indices within bounds; all -1 where the extrapolation value is wanted.
   public var indices: [Int]
@@ -137,14 +138,15 @@ private struct ResizeAxis {
     }
   }
 
-  /// Weights of the `tapCount` source elements around `x`; elements outside repeat the edge or, on request, do not count.
+  /// Weights of the `tapCount` source elements around `x`; elements outside repeat the edge or, on request, do not
+  /// count.
   private func appendTaps(at x: Double, to table: inout ResizeTable) {
     let first = Int(saturating: x.rounded(.down)) - tapCount / 2 + 1
     var weights = (0..<tapCount).map { kernel((Double(first + $0) - x) / stretch) }
     let isInside = (0..<tapCount).map { (0..<input).contains(first + $0) }
     if op.excludeOutside { for k in weights.indices where !isInside[k] { weights[k] = 0 } }
     let sum = weights.reduce(0, +)
-    if (op.excludeOutside || stretch != 1), sum != 0 { for k in weights.indices { weights[k] /= sum } }
+    if op.excludeOutside || stretch != 1, sum != 0 { for k in weights.indices { weights[k] /= sum } }
     table.indices += (0..<tapCount).map { min(max(first + $0, 0), input - 1) }
     table.weights += weights
   }

@@ -1,7 +1,7 @@
 /// Rotates pairs of elements of each head by angles that depend on the position.
 ///
-/// Operands: X [batch, heads, sequence, size] or [batch, sequence, heads · size], cosines and sines [positions, half], and
-/// positions [batch, sequence]; without positions the caches are [batch, sequence, half].
+/// Operands: X [batch, heads, sequence, size] or [batch, sequence, heads · size], cosines and sines [positions, half],
+/// and positions [batch, sequence]; without positions the caches are [batch, sequence, half].
 public struct RotaryEmbedding: Operator {
   public static let name = "RotaryEmbedding"
   public static let arity = 3...4

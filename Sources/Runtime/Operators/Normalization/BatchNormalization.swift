@@ -1,7 +1,7 @@
 /// `(x − mean) / √(variance + ε) · scale + bias` per channel.
 ///
-/// Operands: X [N, C, D…], scale, bias, mean and variance [C]. In training mode the statistics are those of X, and the second
-/// and third result are the running ones: `old · momentum + own · (1 − momentum)`.
+/// Operands: X [N, C, D…], scale, bias, mean and variance [C]. In training mode the statistics are those of X, and the
+/// second and third result are the running ones: `old · momentum + own · (1 − momentum)`.
 public struct BatchNormalization: Operator {
   public static let name = "BatchNormalization"
   public static let arity = 5...5

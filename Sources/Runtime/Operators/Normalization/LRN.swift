@@ -22,6 +22,8 @@ public struct LRN: Operator {
     self.bias = bias
   }
 
+  public var layoutPolicy: LayoutPolicy { .agnostic }
+
   public func resultTypes(for operands: Operands) throws(OperatorError) -> [ValueType] {
     let x = try operands.realTensor(0)
     guard x.rank >= 2 else { throw operands.mismatch(expected: "an operand of rank 2 or more", got: "\(x)") }
