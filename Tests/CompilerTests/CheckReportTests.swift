@@ -25,16 +25,20 @@ struct Refusal: Sendable, CustomTestStringConvertible {
       "node 'second' (Relu): input 'nope' is defined", "output 'nothing' is defined by no node, input or initializer"),
     Refusal(
       "duplicates", "initializer 'w' is defined more than once", "input 'x' is declared more than once",
-      "node 'two' (Exp): value 'y' is defined more than once", "node 'three' (Tanh): value 'x' is defined more than once"),
+      "node 'two' (Exp): value 'y' is defined more than once",
+      "node 'three' (Tanh): value 'x' is defined more than once"),
     Refusal("no_graph", "expected a model with a graph, got none; is this an ONNX model?"),
     Refusal("opset_older", "opset: expected 7 or later, got 6; try onnx.version_converter"),
-    Refusal("opset_none", "node 'one': the model does not say which opset of ai.onnx it is written in; its opset_import"),
+    Refusal(
+      "opset_none",
+      "node 'one': the model does not say which opset of ai.onnx it is written in; its opset_import needs an entry"),
   ]
 
   static let nodes = [
     Refusal(
       "unsupported", "node 'frob1' (com.acme:Frob): operator Frob of com.acme opset 3 is not supported",
-      "node 'grind' (com.acme:Grind): operator Grind", "node 'odd' (NoSuchThing): operator NoSuchThing of ai.onnx opset 17"),
+      "node 'grind' (com.acme:Grind): operator Grind",
+      "node 'odd' (NoSuchThing): operator NoSuchThing of ai.onnx opset 17 is not supported"),
     Refusal(
       "attributes", "node 'text' (Concat): attribute 'axis': expected an integer, got a string",
       "node 'absent' (Concat): expected attribute 'axis', got none",

@@ -6,8 +6,8 @@ final class GraphBuilder {
   private var graph = Graph(name: "test")
   private var count = 0
 
-  func input(_ shape: Shape) -> ValueID {
-    graph.addInput(name: fresh("input"), type: .tensor(TensorType(.float32, shape)))
+  func input(_ shape: Shape, _ element: ElementType = .float32) -> ValueID {
+    graph.addInput(name: fresh("input"), type: .tensor(TensorType(element, shape)))
   }
 
   func constant(_ tensor: Tensor) -> ValueID { graph.addConstant(tensor, name: fresh("constant")) }

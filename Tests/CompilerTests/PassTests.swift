@@ -6,21 +6,6 @@ import Testing
 
 /// Every pass: a graph it must rewrite, whose result must not change, and one it must leave alone.
 @Suite struct PassTests {
-  /// Compiles with and without the passes and compares on random inputs.
-  private func expectSameResults(_ graph: Graph, _ inputs: [Tensor], tolerance: Double = 1e-4) throws -> Graph {
-    var options = CompileOptions()
-    options.isTuned = false
-    let optimized = try Compiler.compile(graph, name: "test", options: options, plugins: DefaultPlugins.all)
-    options.stopAfter = 0
-    let plain = try Compiler.compile(graph, name: "test", options: options, plugins: [])
-    var reference = Session(Model(plain, plugins: []), options: SessionOptions(threads: 1))
-    var fast = Session(Model(optimized, plugins: DefaultPlugins.all), options: SessionOptions(threads: 1))
-    let want = try reference.run(inputs.map { .tensor($0) }).compactMap(\.tensor)
-    let got = try fast.run(inputs.map { .tensor($0) }).compactMap(\.tensor)
-    for (a, b) in zip(got, want) { #expect(a.difference(from: b, tolerance: tolerance) == nil) }
-    return optimized.graph
-  }
-
   private func names(_ graph: Graph) -> [String] { graph.nodes.map(\.operatorName) }
 
   @Test func batchNormalizationAndActivationMoveIntoTheConvolution() throws {

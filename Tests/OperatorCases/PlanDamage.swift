@@ -21,8 +21,9 @@ public struct PlanDamage {
     if mutations.next(below: 8) == 0 {
       let field = [0, 8, 16][mutations.next(below: 3)]
       let size = field == 0 ? 4 : 8
-      let damaged = mutations.damage(Array(plan[entry + field..<entry + field + size])) + [UInt8](repeating: 0, count: 8)
-      result.replaceSubrange(entry + field..<entry + field + size, with: damaged[..<size])
+      let place = entry + field..<entry + field + size
+      let damaged = mutations.damage(Array(plan[place])) + [UInt8](repeating: 0, count: size)
+      result.replaceSubrange(place, with: damaged[..<size])
     } else {
       let (offset, length) = (number(at: entry + 8, bytes: 8), number(at: entry + 16, bytes: 8))
       let content = mutations.damage(Array(plan[offset..<offset + length]))

@@ -3,7 +3,8 @@ extension Binder {
   mutating func bindOutputs(_ liveOut: [ValueID]) {
     var taken: Set<ObjectIdentifier> = []
     for id in liveOut where !isCarriedOver(id) {
-      guard let type = concreteType(id) else { continue }
+      // Strings lie in no arena: the caller takes them from the constants.
+      guard let type = concreteType(id), type.element != .string else { continue }
       let index = parts.outputs.count
       parts.outputs.append(id)
       parts.outputTypes.append(type)
