@@ -93,7 +93,8 @@ let package = Package(
       name: "RuntimeTests", dependencies: ["MassRuntime", "OperatorCases"], path: "Tests/RuntimeTests",
       swiftSettings: swiftSettings),
     .testTarget(
-      name: "CompilerTests", dependencies: ["MassCompiler", "MassDefaults", "OperatorCases"], path: "Tests/CompilerTests",
+      name: "CompilerTests", dependencies: ["MassCompiler", "MassDefaults", "OperatorCases"],
+      path: "Tests/CompilerTests",
       swiftSettings: swiftSettings),
     .testTarget(
       name: "BackendTests", dependencies: ["MassCompiler", "MassDefaults", "OperatorCases"], path: "Tests/BackendTests",

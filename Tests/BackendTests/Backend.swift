@@ -50,7 +50,10 @@ enum Backend: String, CaseIterable, CustomStringConvertible {
     var values: [Value] = []
     var operands: [ValueID?] = []
     for (i, tensor) in row.inputs.enumerated() {
-      guard let tensor else { operands.append(nil); continue }
+      guard let tensor else {
+        operands.append(nil)
+        continue
+      }
       if tensor.element.isFloatingPoint && (i == 0 || tensor.count > 1) || i == 0 {
         operands.append(graph.addInput(name: "input\(i)", type: .tensor(tensor.type)))
         values.append(.tensor(tensor))

@@ -95,7 +95,10 @@ import Testing
     let x = b.input([2, 4], .float16)
     b.output(b.add(Unary(.exp), b.add(Binary(.mul), x, b.constant(.f16([4], [1, 2, 0.5, -1])))))
     let graph = try expectSameResults(try b.finish(), [.random([2, 4], seed: 2, element: .float16)], tolerance: 1e-2)
-    #expect(graph.nodes.allSatisfy { node in node.op is Cast || node.outputs.allSatisfy { graph.type($0).element != .float16 || graph.outputs.contains($0) } })
+    #expect(
+      graph.nodes.allSatisfy { node in
+        node.op is Cast || node.outputs.allSatisfy { graph.type($0).element != .float16 || graph.outputs.contains($0) }
+      })
     #expect(graph.type(graph.outputs[0]).element == .float16, "outputs keep their type")
   }
 
@@ -122,7 +125,8 @@ import Testing
   @Test func spatialTensorsAreChannelsLastBetweenConvolutionsOnly() throws {
     let b = GraphBuilder()
     let x = b.input([1, 3, 8, 8])
-    let conv = b.add(Conv(), b.add(Unary(.relu), b.add(Conv(), x, b.random([4, 3, 3, 3], 1))), b.random([4, 4, 3, 3], 2))
+    let conv = b.add(
+      Conv(), b.add(Unary(.relu), b.add(Conv(), x, b.random([4, 3, 3, 3], 1))), b.random([4, 4, 3, 3], 2))
     b.output(b.add(Reshape(), conv, b.constant(.i64([2], [1, -1]))))
     let graph = try expectSameResults(try b.finish(), [.random([1, 3, 8, 8], seed: 1)])
     #expect(graph.operatorNames == ["Relayout", "Conv", "Conv", "Relayout", "Reshape"])

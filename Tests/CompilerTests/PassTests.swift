@@ -13,7 +13,8 @@ import Testing
     let x = b.input([1, 3, 8, 8])
     let conv = b.add(Conv(padsBegin: [1, 1], padsEnd: [1, 1]), x, b.random([4, 3, 3, 3], 1))
     let norm = b.add(
-      BatchNormalization(), conv, b.random([4], 2), b.random([4], 3), b.random([4], 4), b.constant(.f32([4], [1, 2, 3, 4])))
+      BatchNormalization(), conv, b.random([4], 2), b.random([4], 3), b.random([4], 4),
+      b.constant(.f32([4], [1, 2, 3, 4])))
     b.output(b.add(Unary(.relu), norm))
     let graph = try expectSameResults(try b.finish(), [.random([1, 3, 8, 8], seed: 9)])
     #expect(names(graph).filter { $0 != "Relayout" } == ["Conv"])

@@ -17,7 +17,8 @@ extension Tensor {
     guard element == want.element, shape == want.shape else { return "expected \(want.type), got \(type)" }
     if element == .string { return strings == want.strings ? nil : "expected \(want.strings), got \(strings)" }
     if element.isInteger || element == .bool {
-      return integers() == want.integers() ? nil : "expected \(want.integers().prefix(16)), got \(integers().prefix(16))"
+      return integers() == want.integers()
+        ? nil : "expected \(want.integers().prefix(16)), got \(integers().prefix(16))"
     }
     for (i, (a, b)) in zip(doubles(), want.doubles()).enumerated() {
       if a == b || (a.isNaN && b.isNaN) { continue }

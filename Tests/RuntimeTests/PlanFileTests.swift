@@ -40,7 +40,9 @@ import Testing
     return Array(bytes.prefix(count))
   }
 
-  static func open(_ bytes: [UInt8]) throws -> Plan { try unsafe bytes.withUnsafeBytes { try unsafe Plan.open(bytes: $0) } }
+  static func open(_ bytes: [UInt8]) throws -> Plan {
+    try unsafe bytes.withUnsafeBytes { try unsafe Plan.open(bytes: $0) }
+  }
 
   @Test func whatIsWrittenIsRead() throws {
     let plan = try Self.plan()
@@ -84,7 +86,9 @@ import Testing
   }
 
   @Test func otherFilesAreRefusedWithTheRemedy() {
-    #expect(throws: PlanError.notAPlan) { try Self.open(Array("not a plan at all, but long enough to be one, see".utf8)) }
+    #expect(throws: PlanError.notAPlan) {
+      try Self.open(Array("not a plan at all, but long enough to be one, see".utf8))
+    }
     #expect("\(PlanError.notAPlan)".contains("mass compile"))
   }
 }

@@ -32,9 +32,9 @@ import Testing
     var graph = Graph(name: "data-dependent")
     let x = graph.addInput(name: "x", type: .tensor(TensorType(.float32, [Dimension(symbol: "N")])))
     let doubled = graph.append(Binary(.add), [x, x], resultNames: ["doubled"], origins: ["double"])
-    let where_ = graph.append(NonZero(), [doubled[0]], resultNames: ["positions"], origins: ["nonzero"])
+    let positions = graph.append(NonZero(), [doubled[0]], resultNames: ["positions"], origins: ["nonzero"])
     let two = graph.addConstant(.i64([], [2]), name: "two")
-    let scaled = graph.append(Binary(.mul), [where_[0], two], resultNames: ["scaled"], origins: ["scale"])
+    let scaled = graph.append(Binary(.mul), [positions[0], two], resultNames: ["scaled"], origins: ["scale"])
     graph.outputs = [scaled[0], doubled[0]]
     try graph.inferTypes()
     let plan = Plan(header: PlanHeader(producer: "", numerics: "", source: ""), graph: graph)

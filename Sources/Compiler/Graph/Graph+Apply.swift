@@ -14,7 +14,9 @@ extension Graph {
       for (id, tensor) in patch.constants { constants[moved(id)] = tensor }
       for node in patch.nodes {
         nodes.append(
-          Node(node.op, inputs: node.inputs.map { $0.map(moved) }, outputs: node.outputs.map(moved), origins: node.origins))
+          Node(
+            node.op, inputs: node.inputs.map { $0.map(moved) }, outputs: node.outputs.map(moved), origins: node.origins)
+        )
       }
       for (old, new) in patch.replacements { renamed[old] = moved(new) }
     }
@@ -51,7 +53,9 @@ extension Graph {
         taken.insert(id)
         return id
       }
-      if taken.contains(target) || constants[target] != nil || self.name(target) != self.name(id) && old.contains(target) {
+      if taken.contains(target) || constants[target] != nil
+        || self.name(target) != self.name(id) && old.contains(target)
+      {
         let copy = addValue(name: self.name(id), type: self.type(id))
         nodes.append(Node(Identity(), inputs: [target], outputs: [copy], origins: [self.name(id)]))
         return copy
@@ -126,7 +130,8 @@ extension Graph {
     values = kept
     inputs = inputs.map { map[$0.index] }
     outputs = outputs.map { map[$0.index] }
-    constants = Dictionary(uniqueKeysWithValues: constants.filter { used[$0.key.index] }.map { (map[$0.key.index], $0.value) })
+    constants = Dictionary(
+      uniqueKeysWithValues: constants.filter { used[$0.key.index] }.map { (map[$0.key.index], $0.value) })
     for i in nodes.indices {
       nodes[i].inputs = nodes[i].inputs.map { $0.map { map[$0.index] } }
       nodes[i].outputs = nodes[i].outputs.map { map[$0.index] }

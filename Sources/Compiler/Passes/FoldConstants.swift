@@ -19,7 +19,9 @@ public struct FoldConstants: Pass {
     }
     var kept: [Node] = []
     for node in graph.nodes {
-      do throws(OperatorError) { try graph.infer(node, &state) } catch { throw PassError(pass: name, reason: "\(error)") }
+      do throws(OperatorError) { try graph.infer(node, &state) } catch {
+        throw PassError(pass: name, reason: "\(error)")
+      }
       guard let results = fold(node, graph, state, &outcome) else {
         kept.append(node)
         continue
@@ -39,7 +41,10 @@ public struct FoldConstants: Pass {
     var operands: [Value?] = []
     var operandBytes = 0
     for id in node.inputs {
-      guard let id else { operands.append(nil); continue }
+      guard let id else {
+        operands.append(nil)
+        continue
+      }
       guard let tensor = graph.constants[id] else { return nil }
       operandBytes += tensor.byteCount
       operands.append(.tensor(tensor))
@@ -51,7 +56,9 @@ public struct FoldConstants: Pass {
       return nil
     }
     let evaluation = EvaluationContext(node: node.name, resultCount: node.outputs.count)
-    guard let values = try? node.op.evaluate(operands, evaluation), values.count >= node.outputs.count else { return nil }
+    guard let values = try? node.op.evaluate(operands, evaluation), values.count >= node.outputs.count else {
+      return nil
+    }
     let results = values.prefix(node.outputs.count).compactMap(\.tensor)
     return results.count == node.outputs.count ? results : nil
   }

@@ -8,7 +8,9 @@ public struct FoldIntoConvolution: Pattern {
   public init() {}
 
   public func patch(at i: Int, in view: GraphView) -> Patch? {
-    guard let layer = ConvolutionLayer(i, view), layer.epilogue.isEmpty, let user = view.soleUser(of: i) else { return nil }
+    guard let layer = ConvolutionLayer(i, view), layer.epilogue.isEmpty, let user = view.soleUser(of: i) else {
+      return nil
+    }
     guard let map = ChannelMap(after: view.output(i), user: user, channels: layer.channels, view) else { return nil }
     guard let weights = layer.scaledWeights(map.scale) else {
       view.miss(i, "the weights are not constant f32")
@@ -137,7 +139,8 @@ public struct LowerBatchNormalization: Pattern {
     var patch = Patch(view, matched: [i])
     let name = view.node(i).name
     let scaled = patch.add(
-      Binary(.mul), [x, patch.constant(s, name: name + ".scale")], results: [view.graph.name(view.output(i)) + ".scaled"])
+      Binary(.mul), [x, patch.constant(s, name: name + ".scale")],
+      results: [view.graph.name(view.output(i)) + ".scaled"])
     patch.replace(view.output(i), in: view, with: Binary(.add), [scaled[0], patch.constant(t, name: name + ".shift")])
     return patch
   }

@@ -7,13 +7,15 @@ public struct FoldScale: Pattern {
   public init() {}
 
   public func patch(at i: Int, in view: GraphView) -> Patch? {
-    guard let op = view.op(i, as: MatMul.self), op.epilogue.isEmpty, view.input(i, 2) == nil, view.isFloat32(view.output(i))
+    guard let op = view.op(i, as: MatMul.self), op.epilogue.isEmpty, view.input(i, 2) == nil,
+      view.isFloat32(view.output(i))
     else { return nil }
     if let user = view.soleUser(of: i), let factor = factor(user, view.output(i), view) {
       return patch(op, i, user, view.node(i).inputs, factor, view)
     }
     for side in 0...1 {
-      guard let scaling = view.producer(view.input(i, side)), view.soleUser(of: scaling) == i, let x = view.input(scaling, 0),
+      guard let scaling = view.producer(view.input(i, side)), view.soleUser(of: scaling) == i,
+        let x = view.input(scaling, 0),
         view.shape(x) == view.shape(view.output(scaling)), let factor = factor(scaling, x, view)
       else { continue }
       var inputs = view.node(i).inputs

@@ -29,7 +29,9 @@ public struct FuseHardSwish: Pattern {
 
   public func patch(at i: Int, in view: GraphView) -> Patch? {
     for (x, gate) in view.orders(i, .mul) {
-      guard view.isFloat32(x), let (inner, op) = view.producer(gate, as: Unary.self), view.hasSoleUser(gate) else { continue }
+      guard view.isFloat32(x), let (inner, op) = view.producer(gate, as: Unary.self), view.hasSoleUser(gate) else {
+        continue
+      }
       if case .hardSigmoid(let alpha, let beta) = op.function, view.input(inner, 0) == x,
         view.isClose(Double(alpha), 1.0 / 6, tolerance: 1e-5), beta == 0.5
       {

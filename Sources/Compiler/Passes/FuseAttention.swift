@@ -11,7 +11,8 @@ public struct FuseAttention: Pattern {
   public init() {}
 
   public func patch(at i: Int, in view: GraphView) -> Patch? {
-    guard let softmax = view.op(i, as: Softmax.self), view.isFloat32(view.output(i)), let scores = view.type(view.output(i)),
+    guard let softmax = view.op(i, as: Softmax.self), view.isFloat32(view.output(i)),
+      let scores = view.type(view.output(i)),
       softmax.axis == -1 || softmax.axis == scores.rank - 1, let end = view.soleUser(of: i),
       let weighted = view.op(end, as: MatMul.self), view.input(end, 0) == view.output(i)
     else { return nil }
@@ -35,12 +36,15 @@ public struct FuseAttention: Pattern {
     var attention = Attention(
       scale: op.alpha, queryLayout: query.layout, keyLayout: key.layout, valueLayout: value.layout)
     var last = end
-    if let user = view.soleUser(of: end), let transpose = view.op(user, as: Transpose.self), transpose.order(rank: 4) == [0, 2, 1, 3] {
+    if let user = view.soleUser(of: end), let transpose = view.op(user, as: Transpose.self),
+      transpose.order(rank: 4) == [0, 2, 1, 3]
+    {
       attention.outputLayout = .sequenceFirst
       last = user
     }
     var patch = Patch(view, matched: nodes + [i, end] + (last == end ? [] : [last]))
-    patch.replace(view.output(last), in: view, with: attention, [query.id, key.id, value.id] + (mask.map { [$0] } ?? []))
+    patch.replace(
+      view.output(last), in: view, with: attention, [query.id, key.id, value.id] + (mask.map { [$0] } ?? []))
     return patch
   }
 
@@ -53,8 +57,11 @@ public struct FuseAttention: Pattern {
     guard let s = view.input(i, 0), view.hasSoleUser(s), let inner = view.producer(s) else { return nil }
     if let op = view.op(inner, as: MatMul.self), isPlain(op, inner, view) { return (inner, nil, [inner]) }
     for (a, mask) in view.orders(inner, .add) {
-      guard let (product, op) = view.producer(a, as: MatMul.self), isPlain(op, product, view), view.hasSoleUser(a) else { continue }
-      guard let type = view.type(mask), type.element == .float32, (1...4).contains(type.rank), view.shape(a) == scores.shape else {
+      guard let (product, op) = view.producer(a, as: MatMul.self), isPlain(op, product, view), view.hasSoleUser(a)
+      else { continue }
+      guard let type = view.type(mask), type.element == .float32, (1...4).contains(type.rank),
+        view.shape(a) == scores.shape
+      else {
         view.miss(i, "the mask is not an f32 tensor that broadcasts to the scores")
         return nil
       }

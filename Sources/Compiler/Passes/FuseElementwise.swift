@@ -68,7 +68,8 @@ public struct FuseElementwise: Pass {
     let inner = Set(group.map { view.output($0) })
     var result: [ValueID] = []
     for i in group {
-      for case let id? in view.node(i).inputs where !inner.contains(id) && !result.contains(id) && !isImmediate(id, view) {
+      for case let id? in view.node(i).inputs
+      where !inner.contains(id) && !result.contains(id) && !isImmediate(id, view) {
         result.append(id)
       }
     }
@@ -83,7 +84,9 @@ public struct FuseElementwise: Pass {
 
   private func fuse(_ group: [Int], root: Int, _ view: GraphView) -> Patch? {
     let inputs = operands(of: group, view)
-    guard !inputs.isEmpty, let shape = view.shape(view.output(root)), givesShape(inputs, shape, view) else { return nil }
+    guard !inputs.isEmpty, let shape = view.shape(view.output(root)), givesShape(inputs, shape, view) else {
+      return nil
+    }
     var register: [ValueID: Int] = [:]
     for (k, id) in inputs.enumerated() { register[id] = k }
     var instructions: [ElementwiseProgram.Instruction] = []
@@ -94,7 +97,10 @@ public struct FuseElementwise: Pass {
     for i in group {
       var r: [Int] = []
       for case let id? in view.node(i).inputs {
-        if let known = register[id] { r.append(known); continue }
+        if let known = register[id] {
+          r.append(known)
+          continue
+        }
         guard let tensor = view.constant(id), let value = tensor.doubles().first else { return nil }
         let immediate = emit(.constant(tensor.element, value))
         register[id] = immediate

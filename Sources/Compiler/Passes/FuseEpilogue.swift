@@ -63,7 +63,8 @@ public struct FuseResidual: Pattern {
     else { return nil }
     let own = view.output(i)
     guard let other = view.orders(user, .add).first(where: { $0.0 == own })?.1, other != own else { return nil }
-    guard let type = view.type(other), let result = view.type(own), type.shape == result.shape, view.constant(other) == nil
+    guard let type = view.type(other), let result = view.type(own), type.shape == result.shape,
+      view.constant(other) == nil
     else {
       view.miss(i, "the addend \(view.graph.name(other)) has not the result's shape")
       return nil
@@ -95,7 +96,8 @@ public struct FuseMatMulBias: Pattern {
   public init() {}
 
   public func patch(at i: Int, in view: GraphView) -> Patch? {
-    guard let op = view.op(i, as: MatMul.self), op.epilogue.isEmpty, view.input(i, 2) == nil, let user = view.soleUser(of: i),
+    guard let op = view.op(i, as: MatMul.self), op.epilogue.isEmpty, view.input(i, 2) == nil,
+      let user = view.soleUser(of: i),
       let result = view.type(view.output(i)), let columns = result.shape.last?.constant, result.rank >= 2
     else { return nil }
     let own = view.output(i)

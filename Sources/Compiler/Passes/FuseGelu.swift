@@ -105,7 +105,9 @@ public struct FuseTanhGelu: Pattern {
       return nodes + [scale, i]
     }
     for (left, right) in view.orders(scale, .mul) where right == x {
-      if let inner = view.producer(left), let (y, c) = view.binaryWithScalar(inner, .mul), y == x, view.isClose(c, 0.044715) {
+      if let inner = view.producer(left), let (y, c) = view.binaryWithScalar(inner, .mul), y == x,
+        view.isClose(c, 0.044715)
+      {
         return [inner, scale, i]
       }
     }

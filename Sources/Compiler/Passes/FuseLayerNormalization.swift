@@ -45,14 +45,17 @@ public struct FuseLayerNormalization: Pattern {
 
   /// `x·r + (β − mean·r)` with `r = (1/root)·γ`.
   private func factored(_ core: RowStatistics, _ mean: ValueID, _ i: Int, _ view: GraphView) -> Match? {
-    guard let inverse = view.soleUser(of: i), view.op(inverse, as: Unary.self)?.function == .reciprocal else { return nil }
+    guard let inverse = view.soleUser(of: i), view.op(inverse, as: Unary.self)?.function == .reciprocal else {
+      return nil
+    }
     let value = view.output(inverse)
     for scaling in view.users(value) {
       guard let gamma = vectorOperand(scaling, .mul, value, core, view) else { continue }
       let r = view.output(scaling)
       guard view.users(r).count == 2 else { continue }
       for product in view.users(r) {
-        guard view.orders(product, .mul).contains(where: { $0.0 == core.x && $0.1 == r }), let sum = view.soleUser(of: product),
+        guard view.orders(product, .mul).contains(where: { $0.0 == core.x && $0.1 == r }),
+          let sum = view.soleUser(of: product),
           let rest = view.orders(sum, .add).first(where: { $0.0 == view.output(product) })?.1,
           let subtract = view.producer(rest), let (b, shift) = view.binary(subtract, .sub),
           let beta = vector(b, core, view), let meanProduct = view.producer(shift),
@@ -110,7 +113,8 @@ public struct FuseRMSNormalization: Pattern {
       else { continue }
       var patch = Patch(view, matched: core.nodes + divide.nodes + [user])
       let scale = patch.constant(vector, name: view.node(user).name + ".scale")
-      patch.replace(view.output(user), in: view, with: RMSNormalization(axis: -1, epsilon: core.epsilon), [core.x, scale])
+      patch.replace(
+        view.output(user), in: view, with: RMSNormalization(axis: -1, epsilon: core.epsilon), [core.x, scale])
       return patch
     }
     view.miss(i, "the quotient is not scaled by a constant along the last axis")
@@ -142,7 +146,8 @@ struct RowStatistics {
     self.epsilon = Float(epsilon)
     self.width = width
     let inner = [square, reduce, add, i]
-    if let difference = view.producer(d), let (x, m) = view.binary(difference, .sub), let meanNode = Self.rowMean(m, view),
+    if let difference = view.producer(d), let (x, m) = view.binary(difference, .sub),
+      let meanNode = Self.rowMean(m, view),
       view.input(meanNode, 0) == x
     {
       self.x = x

@@ -11,7 +11,8 @@ struct PassDriver {
     let clock = ContinuousClock()
     let selected = passes.filter(isWanted).prefix(context.options.stopAfter ?? Int.max)
     for (i, pass) in selected.enumerated() {
-      progress?(CompileProgress(stage: "optimizing: \(pass.name)", fraction: Double(i) / Double(max(selected.count, 1))))
+      progress?(
+        CompileProgress(stage: "optimizing: \(pass.name)", fraction: Double(i) / Double(max(selected.count, 1))))
       let before = graph.nodes.count
       let begin = clock.now
       let outcome = try pass.run(&graph, context)

@@ -16,7 +16,9 @@ public struct SimplifyReshape: Pass {
         let target = graph.nodes[i].outputs.first.flatMap({ graph.type($0).tensor }),
         let source = graph.type(x).tensor
       else { continue }
-      if let reshape = graph.nodes[i].op as? Reshape, reshape.allowZero || isConstant(graph.nodes[i], graph) { continue }
+      if let reshape = graph.nodes[i].op as? Reshape, reshape.allowZero || isConstant(graph.nodes[i], graph) {
+        continue
+      }
       guard let shape = constantTarget(source.shape, target.shape), let tensor = try? Tensor.vector(shape) else {
         outcome.nearMisses.append(
           PassRecord.NearMiss(node: graph.nodes[i].name, reason: "two extents of \(target) are symbolic"))

@@ -8,7 +8,8 @@ public struct MergeTransposes: Pattern {
   public init() {}
 
   public func patch(at i: Int, in view: GraphView) -> Patch? {
-    guard let outer = view.op(i, as: Transpose.self), let (source, inner) = view.producer(view.input(i, 0), as: Transpose.self),
+    guard let outer = view.op(i, as: Transpose.self),
+      let (source, inner) = view.producer(view.input(i, 0), as: Transpose.self),
       let x = view.input(source, 0)
     else { return nil }
     guard let rank = view.type(x)?.rank else { return nil }
@@ -28,7 +29,9 @@ public struct SinkTransposes: Pattern {
   public init() {}
 
   public func patch(at i: Int, in view: GraphView) -> Patch? {
-    guard let op = view.op(i, as: Transpose.self), let x = view.input(i, 0), let user = view.soleUser(of: i) else { return nil }
+    guard let op = view.op(i, as: Transpose.self), let x = view.input(i, 0), let user = view.soleUser(of: i) else {
+      return nil
+    }
     if let unary = view.op(user, as: Unary.self) { return sink(op, [i, user], unary, [x], user, view) }
     guard let binary = view.op(user, as: Binary.self) else { return nil }
     let isLeft = view.input(user, 0) == view.output(i)
@@ -37,7 +40,8 @@ public struct SinkTransposes: Pattern {
     if view.scalar(other) != nil, view.shape(other)?.count ?? 9 <= 1 {
       return sink(op, [i, user], binary, isLeft ? [x, other] : [other, x], user, view)
     }
-    guard let (j, second) = view.producer(other, as: Transpose.self), let y = view.input(j, 0), let rank = view.type(x)?.rank,
+    guard let (j, second) = view.producer(other, as: Transpose.self), let y = view.input(j, 0),
+      let rank = view.type(x)?.rank,
       view.type(y)?.rank == rank, second.order(rank: rank) == op.order(rank: rank)
     else { return nil }
     return sink(op, [i, j, user], binary, isLeft ? [x, y] : [y, x], user, view)

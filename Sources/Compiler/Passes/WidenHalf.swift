@@ -13,7 +13,9 @@ public struct WidenHalf: Pass {
 
   public func run(_ graph: inout Graph, _ context: PassContext) throws(PassError) -> PassOutcome {
     var outcome = PassOutcome()
-    guard graph.nodes.contains(where: { $0.outputs.contains { isHalf(graph.type($0).element) } }) else { return outcome }
+    guard graph.nodes.contains(where: { $0.outputs.contains { isHalf(graph.type($0).element) } }) else {
+      return outcome
+    }
     var renamed: [ValueID: ValueID] = [:]
     var casts: [Node] = []
     for id in graph.inputs where isHalf(graph.type(id).element) {

@@ -38,6 +38,7 @@ private final class DoubleProduct: Kernel {
     unsafe cblas_dgemm(
       CblasRowMajor, op.transposeA ? CblasTrans : CblasNoTrans, op.transposeB ? CblasTrans : CblasNoTrans, m, n, k,
       Double(op.alpha), operands[0]?.assumingMemoryBound(to: Double.self), lda,
-      operands[1]?.assumingMemoryBound(to: Double.self), ldb, 0, operands[2]?.assumingMemoryBound(to: Double.self), max(n, 1))
+      operands[1]?.assumingMemoryBound(to: Double.self), ldb, 0, operands[2]?.assumingMemoryBound(to: Double.self),
+      max(n, 1))
   }
 }

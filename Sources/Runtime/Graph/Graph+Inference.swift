@@ -34,7 +34,8 @@ extension Graph {
     let operands = operands(of: node, state)
     let arity = node.arity
     guard arity.contains(node.inputs.count) else {
-      throw operands.mismatch(expected: "\(arity.lowerBound) to \(arity.upperBound) operands", got: "\(node.inputs.count)")
+      throw operands.mismatch(
+        expected: "\(arity.lowerBound) to \(arity.upperBound) operands", got: "\(node.inputs.count)")
     }
     do throws(OperatorError) {
       let types = try node.op.resultTypes(for: operands)

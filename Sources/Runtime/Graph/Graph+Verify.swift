@@ -10,7 +10,8 @@ public enum GraphError: Error, Hashable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .unknownValue(let index, let place): "\(place) names value \(index), which does not exist"
-    case .usedBeforeDefined(let value, let node): "node '\(node)' uses '\(value)' before it is defined (a cycle or a missing input)"
+    case .usedBeforeDefined(let value, let node):
+      "node '\(node)' uses '\(value)' before it is defined (a cycle or a missing input)"
     case .definedTwice(let value): "value '\(value)' is defined more than once"
     case .neverDefined(let value): "output '\(value)' is never computed"
     case .badLayout(let value, let type): "value '\(value)' of type \(type) cannot be channels-last"

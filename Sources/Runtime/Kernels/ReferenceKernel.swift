@@ -21,7 +21,10 @@ final class ReferenceKernel: Kernel {
   func run(_ operands: Operands.Pointers, scratch: UnsafeMutableRawPointer?) throws(OperatorError) {
     var values: [Value?] = []
     for (i, input) in node.inputs.enumerated() {
-      guard let input else { values.append(nil); continue }
+      guard let input else {
+        values.append(nil)
+        continue
+      }
       values.append(try unsafe load(input, from: operands[i]))
     }
     let results = try op.evaluate(values, context)

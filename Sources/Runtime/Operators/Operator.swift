@@ -179,7 +179,10 @@ public struct Operands: Sendable {
     for shape in shapes {
       for (i, extent) in shape.enumerated() {
         let at = rank - shape.count + i
-        if result[at].isOne { result[at] = extent; continue }
+        if result[at].isOne {
+          result[at] = extent
+          continue
+        }
         if extent.isOne || extent == result[at] { continue }
         if let a = extent.constant, let b = result[at].constant, a != b {
           throw mismatch(expected: "shapes that broadcast", got: shapes.map { "\($0)" }.joined(separator: " and "))

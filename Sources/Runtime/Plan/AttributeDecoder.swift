@@ -46,7 +46,9 @@ extension WireAttribute {
     return result
   }
 
-  private func exactly<I: FixedWidthInteger>(_ type: I.Type, _ value: some BinaryInteger) throws -> any FixedWidthInteger {
+  private func exactly<I: FixedWidthInteger>(_ type: I.Type, _ value: some BinaryInteger) throws
+    -> any FixedWidthInteger
+  {
     guard let result = I(exactly: value) else { throw mismatch("\(type)") }
     return result
   }

@@ -38,7 +38,11 @@ private final class AttributeBox {
 
   func field(_ name: String) -> AttributeBox {
     let box = AttributeBox()
-    if case .object(let fields) = content { content = .object(fields + [(name, box)]) } else { content = .object([(name, box)]) }
+    if case .object(let fields) = content {
+      content = .object(fields + [(name, box)])
+    } else {
+      content = .object([(name, box)])
+    }
     return box
   }
 

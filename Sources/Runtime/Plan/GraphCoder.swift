@@ -95,7 +95,9 @@ enum InlineConstants {
   }
 
   static func header(_ blob: WireBlob) throws -> (ElementType, [Int]) {
-    guard let element = ElementType(code: blob.element) else { throw PlanError.malformed("element type \(blob.element)") }
+    guard let element = ElementType(code: blob.element) else {
+      throw PlanError.malformed("element type \(blob.element)")
+    }
     return (element, blob.shape.map(Int.init))
   }
 }

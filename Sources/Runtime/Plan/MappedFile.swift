@@ -22,7 +22,9 @@
       return
     }
     let mapped = unsafe mmap(nil, count, PROT_READ, MAP_SHARED, descriptor, 0)
-    guard unsafe mapped != MAP_FAILED, let mapped = unsafe mapped else { throw .file(path: path, reason: Self.lastError) }
+    guard unsafe mapped != MAP_FAILED, let mapped = unsafe mapped else {
+      throw .file(path: path, reason: Self.lastError)
+    }
     unsafe base = mapped
   }
 

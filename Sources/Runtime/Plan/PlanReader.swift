@@ -51,7 +51,9 @@ struct PlanReader {
 
   private func table() throws(PlanError) -> [PlanFile.Kind: PlanFile.Entry] {
     let total = unsafe source.bytes.count
-    guard total >= PlanFile.headerBytes else { throw total >= 8 && isMagic ? .truncated(expected: PlanFile.headerBytes, got: total) : .notAPlan }
+    guard total >= PlanFile.headerBytes else {
+      throw total >= 8 && isMagic ? .truncated(expected: PlanFile.headerBytes, got: total) : .notAPlan
+    }
     guard isMagic else { throw .notAPlan }
     let version = UInt32(truncatingIfNeeded: number(at: 8, bytes: 4))
     guard version == PlanFile.version else { throw .unsupportedVersion(version) }

@@ -93,7 +93,8 @@ private final class PlanWriter {
       entry.length = blob.length
       wire.packed.append(entry)
     }
-    wire.choices = target.choices.kernels.sorted { ($0.key.node, $0.value) < ($1.key.node, $1.value) }.map { site, name in
+    wire.choices = target.choices.kernels.sorted { ($0.key.node, $0.value) < ($1.key.node, $1.value) }.map {
+      site, name in
       var choice = WireKernelChoice()
       choice.node = UInt32(clamping: site.node)
       choice.kernel = name

@@ -21,22 +21,23 @@ extension Binder {
   }
 
   /// Between programs, folded values travel by themselves; at the end everything is an output.
-   func isCarriedOver(_ id: ValueID) -> Bool {
+  func isCarriedOver(_ id: ValueID) -> Bool {
     guard parts.endNode < graph.nodes.count else { return false }
     return state.folded[id] != nil
   }
 
-   func concreteType(_ id: ValueID) -> TensorType? {
+  func concreteType(_ id: ValueID) -> TensorType? {
     guard var type = state.types[id.index].concreteTensor else { return nil }
     if let declared = graph.type(id).tensor, declared.rank == type.rank { type.layout = declared.layout }
     return type
   }
 
-   mutating func addCopy(from location: Location, _ type: TensorType, to output: Int) {
+  mutating func addCopy(from location: Location, _ type: TensorType, to output: Int) {
     let step = parts.steps.count
     location.buffer.root.buffer.extend(to: step)
     let kernel = CopyKernel(byteCount: type.byteCount)
-    parts.steps.append(Program.Step(kernel: kernel, firstOperand: parts.slotCount, node: -1, kernelName: CopyKernel.name))
+    parts.steps.append(
+      Program.Step(kernel: kernel, firstOperand: parts.slotCount, node: -1, kernelName: CopyKernel.name))
     copySlots.append((location, parts.slotCount, output))
     parts.slotCount += 2
     stepNodes.append(([], []))
@@ -58,7 +59,7 @@ extension Binder {
     for (id, tensor) in state.folded where model.lastUse[id.index] >= parts.endNode { parts.folded[id] = tensor }
   }
 
-   mutating func addSlot(_ index: Int, _ location: Location) {
+  mutating func addSlot(_ index: Int, _ location: Location) {
     let (buffer, offset) = location.resolved
     switch buffer.place {
     case .arena:

@@ -41,8 +41,8 @@ extension Graph {
       for (expected, actual) in zip(declared.shape, got.shape) {
         let value = expected.substituting(symbols)
         guard value.constant == nil || value == actual else {
-          let where_ = expected.constant == nil ? " with \(expected) = \(value)" : ""
-          throw .inputMismatch(name: name(id), expected: "\(type(id))\(where_)", got: "\(got)")
+          let clause = expected.constant == nil ? " with \(expected) = \(value)" : ""
+          throw .inputMismatch(name: name(id), expected: "\(type(id))\(clause)", got: "\(got)")
         }
       }
     }

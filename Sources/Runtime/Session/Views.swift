@@ -54,7 +54,8 @@ extension Concat: ViewOperator {
   /// Operands can be computed in place when the axis is the slowest non-trivial one in memory.
   func view(inputs: [BoundOperand?], outputs: [BoundOperand]) -> [ViewKind]? {
     guard let y = outputs.first, let axis = resolvedAxis(rank: y.rank), isOutermost(axis, y) else { return nil }
-    guard y.element.byteWidth != nil, inputs.allSatisfy({ $0.map { $0.layout == y.layout || $0.isPlain == y.isPlain } ?? false })
+    guard y.element.byteWidth != nil,
+      inputs.allSatisfy({ $0.map { $0.layout == y.layout || $0.isPlain == y.isPlain } ?? false })
     else { return nil }
     return [.gatherOfOperands]
   }
@@ -101,7 +102,9 @@ extension Slice: ViewOperator {
     let steps = inputs.count > 4 ? inputs[4]?.constant?.integers() ?? [] : []
     guard changed.count <= 1, steps.allSatisfy({ $0 == 1 }), axes.count == starts.count else { return nil }
     guard let axis = changed.first else { return [.view(input: 0, byteOffset: 0)] }
-    guard isOutermost(axis, x), let at = axes.firstIndex(where: { ($0 < 0 ? $0 + x.rank : $0) == axis }) else { return nil }
+    guard isOutermost(axis, x), let at = axes.firstIndex(where: { ($0 < 0 ? $0 + x.rank : $0) == axis }) else {
+      return nil
+    }
     let extent = x.shape[axis]
     let start = min(max(starts[at] < 0 ? starts[at] + extent : starts[at], 0), extent)
     return [.view(input: 0, byteOffset: start * x.strides[axis] * width)]

@@ -18,7 +18,9 @@ extension Float {
 /// The 8- and 4-bit floats of OCP (E4M3, E5M2, E2M1, E8M0) and the FNUZ variants of Graphcore and AMD.
 public enum SmallFloat {
   public static func decode(_ bits: UInt8, as element: ElementType) -> Double {
-    if element == .float8e8m0 { return bits == 255 ? .nan : Double(sign: .plus, exponent: Int(bits) - 127, significand: 1) }
+    if element == .float8e8m0 {
+      return bits == 255 ? .nan : Double(sign: .plus, exponent: Int(bits) - 127, significand: 1)
+    }
     return SmallFloatFormat(element).decode(Int(bits))
   }
 
@@ -118,7 +120,11 @@ struct SmallFloatFormat {
   func encode(_ value: Double, saturate: Bool) -> Int {
     if value.isNaN { return nan }
     let sign = value.sign == .minus ? signBit : 0
-    let overflowed = saturate ? sign | largest : specials == .ieee ? sign | infinity : specials == .none ? sign | largest : nan | (specials == .finite ? sign : 0)
+    let overflowed =
+      saturate
+      ? sign | largest
+      : specials == .ieee
+        ? sign | infinity : specials == .none ? sign | largest : nan | (specials == .finite ? sign : 0)
     if value.isInfinite { return overflowed }
     let scale = max(value == 0 ? Int.min : Int(value.exponent), 1 - bias) - fractionBits
     let steps = (abs(value) * Double(sign: .plus, exponent: -scale, significand: 1)).rounded(.toNearestOrEven)

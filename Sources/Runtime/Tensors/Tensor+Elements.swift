@@ -143,6 +143,8 @@ extension Int {
 
 extension UInt64 {
   init(saturating value: Double) {
-    self = value.isNaN || value <= 0 ? UInt64(bitPattern: Int64(Int(saturating: value))) : value >= 0x1p64 ? .max : UInt64(value)
+    self =
+      value.isNaN || value <= 0
+      ? UInt64(bitPattern: Int64(Int(saturating: value))) : value >= 0x1p64 ? .max : UInt64(value)
   }
 }

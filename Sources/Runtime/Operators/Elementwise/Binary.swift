@@ -81,7 +81,9 @@ public struct Binary: Operator {
     }
     let (x, y) = (a.integers(), b.integers())
     if a.element == .uint64 {
-      let values = zip(left, right).map { Int(bitPattern: function.unsigned(UInt(bitPattern: x[$0]), UInt(bitPattern: y[$1]))) }
+      let values = zip(left, right).map {
+        Int(bitPattern: function.unsigned(UInt(bitPattern: x[$0]), UInt(bitPattern: y[$1])))
+      }
       return try Tensor.make(result, shape, integers: values)
     }
     return try Tensor.make(result, shape, integers: zip(left, right).map { function.integer(x[$0], y[$1]) })
