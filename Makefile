@@ -6,7 +6,7 @@
 PREFIX ?= /usr/local
 SETUP ?= scripts/setup
 BUILD := .build/release
-SWIFT_BUILD := swift build -c release --explicit-target-dependency-import-check error --static-swift-stdlib
+SWIFT_BUILD := swift build -c release --explicit-target-dependency-import-check error --static-swift-stdlib -Xlinker --strip-debug
 
 help: ## explain these targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20

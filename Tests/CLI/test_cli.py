@@ -5,6 +5,7 @@
 """
 import contextlib
 import json
+import os
 import pathlib
 import shutil
 import signal
@@ -108,6 +109,15 @@ class CommandLine(unittest.TestCase):
             with np.load(got) as outputs:
                 self.assertEqual(outputs.files, ["probabilities"])
                 np.testing.assert_allclose(outputs["probabilities"], self.expected, rtol=1e-3, atol=1e-5)
+
+    def test_a_tuned_plan_runs_on_a_lesser_processor(self):
+        for isa in ("AVX2", "SSE41"):
+            out = self.folder / f"{isa}.npz"
+            ran = subprocess.run(
+                [MASS, "run", str(self.plan), "--inputs", str(INPUTS), "--output", str(out)], capture_output=True,
+                text=True, timeout=300, env={**os.environ, "ONEDNN_MAX_CPU_ISA": isa})
+            self.assertEqual(ran.returncode, 0, ran.stderr)
+            np.testing.assert_allclose(np.load(out)["probabilities"], self.expected, rtol=1e-3, atol=1e-4)
 
     def test_run_on_arrays_and_protobufs(self):
         np.save(self.folder / "x.npy", np.asfortranarray(self.images))
