@@ -16,6 +16,10 @@ public struct MergeTransposes: Pattern {
     let (first, second) = (inner.order(rank: rank), outer.order(rank: rank))
     let combined = second.map { first[$0] }
     var patch = Patch(view, matched: [i])
+    if combined == Array(0..<rank), !view.isOutput(view.output(i)) {
+      patch.replace(view.output(i), with: x)
+      return patch
+    }
     patch.replace(view.output(i), in: view, with: Transpose(permutation: combined), [x])
     return patch
   }
