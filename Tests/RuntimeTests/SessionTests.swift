@@ -45,6 +45,19 @@ import Testing
     #expect(results[1].doubles() == [0, 6, 0, 2, 4])
   }
 
+  /// Extents that no machine can hold are an error of the run, not the end of the process.
+  @Test(arguments: [1 << 34, 1 << 45, Int.max / 2]) func absurdSizesAreErrors(_ extent: Int) throws {
+    var graph = Graph(name: "huge")
+    let x = graph.addInput(name: "x", type: .tensor(TensorType(.float32, [1])))
+    let shape = graph.addConstant(.i64([2], [extent, 64]), name: "shape")
+    let wide = graph.append(Expand(), [x, shape], resultNames: ["wide"], origins: ["expand"])
+    graph.outputs = graph.append(Unary(.exp), wide, resultNames: ["y"], origins: ["exp"])
+    try graph.inferTypes()
+    let plan = Plan(header: PlanHeader(producer: "", numerics: "", source: ""), graph: graph)
+    var session = Session(Model(plan, plugins: []), options: SessionOptions(threads: 1))
+    #expect(throws: RunError.self) { try session.run([.tensor(.f32([1], [1]))]) }
+  }
+
   @Test func quotasAreRoundedUp() {
     #expect(ThreadCount.default >= 1)
   }

@@ -16,7 +16,10 @@ extension Plan {
   public static func open(
     bytes: UnsafeRawBufferPointer, operators: OperatorSet = .standard, processor: String = ""
   ) throws(PlanError) -> Plan {
-    let storage = TensorStorage(byteCount: bytes.count)
+    let storage: TensorStorage
+    do throws(TensorError) { storage = try TensorStorage(byteCount: bytes.count) } catch {
+      throw .malformed("\(error)")
+    }
     unsafe UnsafeMutableRawBufferPointer(start: storage.base, count: bytes.count).copyMemory(from: bytes)
     return try PlanReader(source: .memory(storage), operators: operators).plan(processor)
   }

@@ -17,13 +17,16 @@
   deinit { unsafe free(base) }
 
   /// Makes room for `bytes`; the content is lost when the arena grows.
-  mutating func reserve(_ bytes: Int) {
+  mutating func reserve(_ bytes: Int) throws(RunError) {
     guard bytes > byteCount else { return }
+    guard bytes <= Tensor.byteLimit else { throw .outOfMemory(bytes: bytes) }
     unsafe free(base)
+    unsafe base = nil
+    byteCount = 0
     let alignment = bytes >= Self.hugePage ? Self.hugePage : TensorStorage.alignment
     var block: UnsafeMutableRawPointer?
     let status = unsafe posix_memalign(&block, alignment, bytes.roundedUp(to: alignment))
-    precondition(status == 0, "out of memory: the session's arena needs \(bytes) bytes")
+    guard status == 0 else { throw .outOfMemory(bytes: bytes) }
     if bytes >= Self.hugePage { unsafe madvise(block, bytes, MADV_HUGEPAGE) }
     unsafe base = block
     byteCount = bytes

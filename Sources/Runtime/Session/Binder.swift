@@ -123,7 +123,7 @@ struct Binder {
 
   func boundOperand(_ id: ValueID) -> BoundOperand? {
     guard let type = state.types[id.index].concreteTensor, type.element != .string,
-      let shape = type.shape.constants
+      let shape = type.shape.constants, isBearable(type.element, shape)
     else { return nil }
     if let constant = graph.constants[id] {
       return BoundOperand(
@@ -135,6 +135,12 @@ struct Binder {
     let declared = graph.type(id).tensor
     let layout = declared?.rank == shape.count ? declared?.layout ?? .rowMajor : .rowMajor
     return BoundOperand(element: type.element, shape: shape, layout: layout)
+  }
+
+  /// Whether memory can hold such a tensor. One that it cannot is left to the host, which says so.
+  private func isBearable(_ element: ElementType, _ shape: [Int]) -> Bool {
+    guard let count = try? Tensor.elementCount(of: shape) else { return false }
+    return element.byteCount(elements: count).map { $0 <= Tensor.byteLimit } ?? false
   }
 
   // MARK: Where values lie

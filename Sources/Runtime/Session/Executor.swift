@@ -119,7 +119,7 @@ import ThreadsShim
   private func execute(
     _ program: Program, inputs: UnsafePointer<UnsafeRawPointer?>, outputs: UnsafePointer<UnsafeMutableRawPointer?>
   ) throws(RunError) {
-    arena.reserve(program.arenaBytes + program.scratchBytes)
+    try arena.reserve(program.arenaBytes + program.scratchBytes)
     unsafe program.relocate(arena: arena.base, inputs: inputs, outputs: outputs)
     let scratch = unsafe arena.base.map { unsafe $0 + program.arenaBytes }
     let threads = Int32(clamping: environment.threads)

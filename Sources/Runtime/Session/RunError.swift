@@ -6,6 +6,7 @@ public enum RunError: Error, Hashable, CustomStringConvertible {
   case inputMismatch(name: String, expected: String, got: String)
   case notPrepared
   case shapesKnownOnlyAfterRunning
+  case outOfMemory(bytes: Int)
   case node(OperatorError)
 
   public var description: String {
@@ -18,6 +19,8 @@ public enum RunError: Error, Hashable, CustomStringConvertible {
     case .notPrepared: "the session is not prepared; call prepare with the shapes of the inputs first"
     case .shapesKnownOnlyAfterRunning:
       "the shapes of this model's outputs depend on data; run it with a call that returns its outputs"
+    case .outOfMemory(let bytes):
+      "there is no memory for the \(bytes) bytes this model computes in; run it on smaller inputs"
     case .node(let error): "\(error)"
     }
   }

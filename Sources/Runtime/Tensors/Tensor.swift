@@ -44,7 +44,7 @@ public struct Tensor: Sendable {
     guard let bytes = element.byteCount(elements: count), bytes <= Self.byteLimit else {
       throw .tooLarge(element, shape)
     }
-    let storage = TensorStorage(byteCount: bytes)
+    let storage = try TensorStorage(byteCount: bytes)
     unsafe fill(UnsafeMutableRawBufferPointer(start: storage.base, count: bytes))
     self.init(unchecked: element, shape, count, storage, 0)
   }
@@ -109,6 +109,7 @@ public enum TensorError: Error, Hashable, CustomStringConvertible {
   case storageTooSmall(needed: Int, available: Int)
   case reshape(from: [Int], to: [Int])
   case notNumeric(ElementType)
+  case outOfMemory(bytes: Int)
 
   public var description: String {
     switch self {
@@ -116,6 +117,7 @@ public enum TensorError: Error, Hashable, CustomStringConvertible {
     case .shapeOverflow(let shape): "shape \(shape) has more elements than an Int can count"
     case .tooLarge(let element, let shape): "a tensor \(element)\(shape) exceeds the limit of \(Tensor.byteLimit) bytes"
     case .storageTooSmall(let needed, let available): "expected \(needed) bytes of data, got \(available)"
+    case .outOfMemory(let bytes): "there is no memory for a tensor of \(bytes) bytes"
     case .notNumeric(let element): "elements of type \(element) are not made from numbers"
     case .reshape(let from, let to): "cannot reshape \(from) to \(to): element counts differ"
     }

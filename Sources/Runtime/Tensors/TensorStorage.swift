@@ -16,18 +16,25 @@
   /// Alignment of every block we allocate: one cache line, one AVX-512 register.
   public static let alignment = 64
 
-  /// Allocates `byteCount` zeroed bytes.
-  public init(byteCount: Int) {
+  /// What `free` takes back; nil for foreign memory.
+  private let allocation: UnsafeMutableRawPointer?
+
+  /// Allocates `byteCount` zeroed bytes. Pages that nobody writes cost nothing.
+  public init(byteCount: Int) throws(TensorError) {
+    guard byteCount >= 0, byteCount <= Tensor.byteLimit,
+      let block = unsafe calloc(byteCount + Self.alignment, 1)
+    else { throw .outOfMemory(bytes: byteCount) }
     self.byteCount = byteCount
     owner = nil
     strings = []
-    unsafe base = UnsafeMutableRawPointer.allocate(byteCount: max(byteCount, 1), alignment: Self.alignment)
-    unsafe memset(base, 0, byteCount)
+    unsafe allocation = block
+    unsafe base = block.alignedUp(toMultipleOf: Self.alignment)
   }
 
   /// Borrows memory that `owner` keeps alive and nobody writes.
   public init(borrowing pointer: UnsafeRawPointer, byteCount: Int, owner: AnyObject) {
     unsafe base = UnsafeMutableRawPointer(mutating: pointer)
+    unsafe allocation = nil
     self.byteCount = byteCount
     self.owner = owner
     strings = []
@@ -37,10 +44,12 @@
     self.strings = strings
     byteCount = 0
     owner = nil
-    unsafe base = UnsafeMutableRawPointer.allocate(byteCount: 1, alignment: 1)
+    unsafe allocation = nil
+    // Never read: a tensor of strings has no bytes.
+    unsafe base = UnsafeMutableRawPointer(bitPattern: Self.alignment).unsafelyUnwrapped
   }
 
   deinit {
-    if owner == nil { unsafe base.deallocate() }
+    unsafe free(allocation)
   }
 }
