@@ -6,6 +6,9 @@ extension OperatorCase {
 
   private static let matMul: [OperatorCase] = [
     OperatorCase(
+      MatMul(transposeB: true, alpha: 2), .f64([2, 2], [1, 2, 3, 4]), .f64([2, 2], [5, 6, 7, 8]),
+      gives: .f64([2, 2], [34, 46, 78, 106]), because: "double precision is BLAS's"),
+    OperatorCase(
       MatMul(), .f32([2, 3], [-0.5, 0.5, -1, 0.5, 1.25, -1.75]), .f32([3, 2], [-0.25, 0.75, -2, 0.5, 1.75, 1.5]),
       gives: .f32([2, 2], [-2.625, -1.625, -5.6875, -1.625])),
     OperatorCase(
