@@ -49,7 +49,7 @@ extension Failure {
       switch error {
       case .unknownInput, .missingInput, .inputCount, .inputMismatch: MASS_MISMATCH
       case .shapesKnownOnlyAfterRunning: MASS_SHAPE_UNKNOWN
-      case .node: MASS_RUN_FAILED
+      case .node, .outOfMemory: MASS_RUN_FAILED
       case .notPrepared: MASS_INTERNAL
       }
     self.init(status, "\(error)")
