@@ -9,10 +9,11 @@ final class OutputFile {
   private let path: String
   private var descriptor: Int32
 
-  init(path: String) throws(PlanError) {
-    self.path = path
+  /// - Parameter name: What errors call the file, where that is not its present path.
+  init(path: String, name: String) throws(PlanError) {
+    self.path = name
     descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-    guard descriptor >= 0 else { throw .file(path: path, reason: MappedFile.lastError) }
+    guard descriptor >= 0 else { throw .file(path: name, reason: MappedFile.lastError) }
   }
 
   deinit {

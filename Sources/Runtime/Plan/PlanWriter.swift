@@ -28,7 +28,7 @@ private final class PlanWriter {
   func write(to path: String) throws {
     let sections = try layout()
     let temporary = PlanFile.partialPath(of: path)
-    let file = try OutputFile(path: temporary)
+    let file = try OutputFile(path: temporary, name: path)
     do {
       for section in sections { try section.write(to: file) }
       try file.finish()
