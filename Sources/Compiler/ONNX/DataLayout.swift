@@ -26,20 +26,20 @@ struct DataLayout: CustomStringConvertible {
 
   /// A tensor over `bytes`, of which there are `byteCount`, kept alive by `owner`. Copies only what the runtime cannot
   /// read in place: data not aligned to its element, and bools that are neither 0 nor 1.
-  func tensor(_ bytes: UnsafeRawBufferPointer, owner: AnyObject) -> Tensor {
+  func tensor(_ bytes: UnsafeRawBufferPointer, owner: AnyObject) throws(TensorDecodingError) -> Tensor {
     guard let base = bytes.baseAddress, byteCount > 0, unsafe isReadable(bytes) else {
-      return unsafe allocated { target in
+      return try unsafe allocated { target in
         unsafe target.copyMemory(from: bytes)
         if element == .bool { for i in target.indices { unsafe target[i] = target[i] == 0 ? 0 : 1 } }
       }
     }
     let storage = unsafe TensorStorage(borrowing: base, byteCount: byteCount, owner: owner)
-    return made { () throws(TensorError) in try Tensor(element: element, shape: shape, storage: storage) }
+    return try made { () throws(TensorError) in try Tensor(element: element, shape: shape, storage: storage) }
   }
 
   /// A tensor in memory of its own, zeroed before `fill`.
-  func allocated(_ fill: (UnsafeMutableRawBufferPointer) -> Void) -> Tensor {
-    made { () throws(TensorError) in try unsafe Tensor(element: element, shape: shape, fill: fill) }
+  func allocated(_ fill: (UnsafeMutableRawBufferPointer) -> Void) throws(TensorDecodingError) -> Tensor {
+    try made { () throws(TensorError) in try unsafe Tensor(element: element, shape: shape, fill: fill) }
   }
 
   private func isReadable(_ bytes: UnsafeRawBufferPointer) -> Bool {
@@ -49,8 +49,8 @@ struct DataLayout: CustomStringConvertible {
     return unsafe element != .bool || bytes.allSatisfy { $0 <= 1 }
   }
 
-  /// `init` has checked everything that making a tensor of this size can object to.
-  private func made(_ make: () throws(TensorError) -> Tensor) -> Tensor {
-    do { return try make() } catch { preconditionFailure("\(self): \(error)") }
+  /// `init` has checked sizes; what is left to fail is memory.
+  private func made(_ make: () throws(TensorError) -> Tensor) throws(TensorDecodingError) -> Tensor {
+    do { return try make() } catch { throw TensorDecodingError(kind: .limit, message: "\(self): \(error)") }
   }
 }

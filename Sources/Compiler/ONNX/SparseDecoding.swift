@@ -16,7 +16,7 @@ extension ONNXSparseTensor {
         kind: .limit, message: "\(label): expected at most \(byteLimit) bytes when dense, got \(layout.byteCount)")
     }
     let positions = try positions(indices, count: values.count)
-    return unsafe layout.allocated { bytes in
+    return try unsafe layout.allocated { bytes in
       unsafe values.withUnsafeBytes { source in
         for (i, position) in positions.enumerated() {
           let element = unsafe UnsafeRawBufferPointer(rebasing: source[i * width..<(i + 1) * width])

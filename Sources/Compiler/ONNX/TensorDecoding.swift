@@ -36,12 +36,11 @@ extension ONNXTensor {
   private func decodedExternal(_ layout: DataLayout, _ data: ExternalData) throws(TensorDecodingError) -> Tensor {
     guard layout.element != .string else { throw failure("strings in the model's file", "external data") }
     let entries = unsafe ONNXReader(source: source).entries { unsafe mass_onnx_tensor_external(handle, $0, $1) }
-    do throws(ExternalDataError) {
-      let range = try unsafe data.range(entries, byteCount: layout.byteCount)
-      return unsafe layout.tensor(range.bytes, owner: range.file)
-    } catch {
+    let range: ExternalRange
+    do throws(ExternalDataError) { unsafe range = try data.range(entries, byteCount: layout.byteCount) } catch {
       throw TensorDecodingError(kind: .externalData, message: "\(label): \(error.message)", remedy: error.remedy)
     }
+    return try unsafe layout.tensor(range.bytes, owner: range.file)
   }
 
   private func decodedInline(_ layout: DataLayout) throws(TensorDecodingError) -> Tensor {
@@ -52,7 +51,7 @@ extension ONNXTensor {
     guard unsafe raw.size == layout.byteCount else {
       throw unsafe failure("\(layout.byteCount) bytes for \(layout)", "\(raw.size)")
     }
-    return unsafe layout.tensor(UnsafeRawBufferPointer(start: raw.data, count: raw.size), owner: source)
+    return try unsafe layout.tensor(UnsafeRawBufferPointer(start: raw.data, count: raw.size), owner: source)
   }
 
   private func decodedStrings(_ layout: DataLayout) throws(TensorDecodingError) -> Tensor {
@@ -105,7 +104,7 @@ extension ONNXTensor {
   ) throws(TensorDecodingError) -> Tensor {
     let entries = layout.byteCount / MemoryLayout<Stored>.size
     guard values.count == entries else { throw failure("\(entries) values for \(layout)", "\(values.count)") }
-    return unsafe layout.tensor(UnsafeRawBufferPointer(values), owner: source)
+    return try unsafe layout.tensor(UnsafeRawBufferPointer(values), owner: source)
   }
 
   private func narrowed<Wide: FixedWidthInteger, Stored: FixedWidthInteger>(
@@ -119,7 +118,7 @@ extension ONNXTensor {
   ) throws(TensorDecodingError) -> Tensor {
     let entries = layout.byteCount / MemoryLayout<Stored>.size
     guard values.count == entries else { throw failure("\(entries) values for \(layout)", "\(values.count)") }
-    return unsafe layout.allocated { bytes in
+    return try unsafe layout.allocated { bytes in
       for i in 0..<entries {
         unsafe bytes.storeBytes(
           of: convert(values[i]), toByteOffset: i * MemoryLayout<Stored>.size, as: Stored.self)
