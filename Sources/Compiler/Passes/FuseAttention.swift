@@ -2,9 +2,9 @@ import MassRuntime
 
 /// `softmax(α·Q·Kᵀ + mask)·V` on operands of rank 4 becomes one operator, with the transposes around it.
 ///
-/// Vaswani et al., "Attention Is All You Need", 2017, equation 1. Both generations of PyTorch's exporter are matched: Kᵀ as a
-/// transpose of [batch, sequence, heads, size] in one step, or of the last two axes; the factor on the scores, or its root on
-/// both operands (gathered by `fold-scale` before).
+/// Vaswani et al., "Attention Is All You Need", 2017, equation 1. Kᵀ may be a transpose of [batch, sequence, heads, size] in
+/// one step or of the last two axes; the factor may stand on the scores, or its root on both operands (gathered by
+/// `fold-scale` before). A Kᵀ made through tensors of rank 3 is reported as a near miss.
 public struct FuseAttention: Pattern {
   public static let name = "fuse-attention"
 
