@@ -221,6 +221,11 @@ class CommandLine(unittest.TestCase):
         self.fail(64, "--filter", "verify", suite, "--filter", "(")
         self.fail(1, "nowhere", "verify", self.folder / "nowhere")
 
+    def test_exports_of_pytorch(self):
+        """Attention as both exporters spell it, against PyTorch's own results."""
+        report = self.json("verify", ROOT / "Tests/Fixtures/exports", "--rtol", 1e-4, "--atol", 1e-5)
+        self.assertEqual((report["passed"], len(report["tests"])), (8, 8))
+
     def test_interrupting_compile_leaves_nothing(self):
         folder = self.folder / "interrupted"
         folder.mkdir()

@@ -35,16 +35,32 @@ import Testing
     #expect(graph.applies(.geluTanh) == (cubic == 0.044715))
   }
 
-  @Test(arguments: [true, false]) func rmsNormalizationNeedsAConstantScale(_ isConstant: Bool) throws {
+  @Test(arguments: [[8], [1, 8], [3, 8], [3, 1]]) func rmsNormalizationNeedsOneScaleForAllRows(_ shape: [Int]) throws {
+    for isConstant in [true, false] {
+      let b = GraphBuilder()
+      let x = b.input([3, 8])
+      let scale = isConstant ? b.random(shape, 1) : b.input(shape.map { Dimension($0) })
+      let mean = b.add(Reduce(.mean), b.add(Binary(.pow), x, b.scalar(2)), b.constant(.i64([1], [-1])))
+      let root = b.add(Unary(.sqrt), b.add(Binary(.add), mean, b.scalar(1e-6)))
+      b.output(b.add(Binary(.mul), b.add(Binary(.mul), x, b.add(Unary(.reciprocal), root)), scale))
+      let inputs = [Tensor.random([3, 8], seed: 5)] + (isConstant ? [] : [.random(shape, seed: 6)])
+      let graph = try expectSameResults(try b.finish(), inputs)
+      #expect(graph.operatorNames.contains("RMSNormalization") == (shape == [8] || isConstant && shape == [1, 8]))
+    }
+  }
+
+  @Test(arguments: [[4, 6], [6], [4, 1]]) func layerNormalizationMayCoverSeveralAxes(_ scale: [Int]) throws {
     let b = GraphBuilder()
-    let x = b.input([3, 8])
-    let scale = isConstant ? b.random([8], 1) : b.input([8])
-    let mean = b.add(Reduce(.mean), b.add(Binary(.pow), x, b.scalar(2)), b.constant(.i64([1], [-1])))
-    let root = b.add(Unary(.sqrt), b.add(Binary(.add), mean, b.scalar(1e-6)))
-    b.output(b.add(Binary(.mul), b.add(Binary(.mul), x, b.add(Unary(.reciprocal), root)), scale))
-    let inputs = [Tensor.random([3, 8], seed: 5)] + (isConstant ? [] : [.random([8], seed: 6)])
-    let graph = try expectSameResults(try b.finish(), inputs)
-    #expect(graph.operatorNames.contains("RMSNormalization") == isConstant)
+    let x = b.input([Dimension(symbol: "N"), 4, 6])
+    let axes = b.constant(.i64([2], [-1, 1]))
+    let d = b.add(Binary(.sub), x, b.add(Reduce(.mean), x, axes))
+    let variance = b.add(Reduce(.mean), b.add(Binary(.mul), d, d), axes)
+    let rows = b.add(Binary(.div), d, b.add(Unary(.sqrt), b.add(Binary(.add), variance, b.scalar(1e-5))))
+    b.output(b.add(Binary(.add), b.add(Binary(.mul), rows, b.random(scale, 1)), b.input([4, 6])))
+    let graph = try expectSameResults(try b.finish(), [.random([3, 4, 6], seed: 5), .random([4, 6], seed: 6)])
+    #expect(graph.operatorNames.first == "LayerNormalization")
+    #expect((graph.operatorNames.count == 1) == (scale == [4, 6]), "a scale of other rows stays outside")
+    #expect((graph.nodes[0].op as? LayerNormalization)?.axis == -2)
   }
 
   @Test(arguments: [0.0, 1.0]) func onlyZeroPaddingMovesIntoAConvolution(_ value: Double) throws {

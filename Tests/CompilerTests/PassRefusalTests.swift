@@ -84,6 +84,32 @@ import Testing
     #expect(!graph.operatorNames.contains("Attention"))
   }
 
+  /// The extents agree, but heads and keys are mixed: no transpose of the last two axes.
+  @Test(arguments: [[2, 3, 5, 4], [2, 3, 4, 5], [3, 2, 5, 4]]) func onlyASwapOfTheLastTwoAxesIsRestored(
+    _ target: [Int]
+  ) throws {
+    let b = GraphBuilder()
+    let folded = b.add(Reshape(), b.input([2, 3, 4, 5]), b.constant(.i64([3], [-1, 4, 5])))
+    let turned = b.add(Transpose(permutation: [0, 2, 1]), folded)
+    let unfolded = b.add(Reshape(), turned, b.constant(.i64([4], target)))
+    b.output(b.add(Unary(.exp), unfolded))
+    let graph = try expectSameResults(try b.finish(), [.random([2, 3, 4, 5], seed: 1)])
+    let isRestored = graph.nodes.contains { ($0.op as? Transpose)?.permutation == [0, 1, 3, 2] }
+    #expect(isRestored == (target == [2, 3, 5, 4]))
+  }
+
+  @Test(arguments: [0.0, 1.0]) func onlyZeroForNaNIsAttention(_ replacement: Double) throws {
+    let b = GraphBuilder()
+    let (q, k, v) = (b.input([1, 2, 3, 4]), b.input([1, 2, 3, 4]), b.input([1, 2, 3, 4]))
+    let hidden = b.constant(.f32([1, 1, 3, 3], [0, 0, 0, 0, -.infinity, 0, -.infinity, -.infinity, -.infinity]))
+    let weights = b.add(Softmax(axis: -1), b.add(Binary(.add), b.add(MatMul(transposeB: true), q, k), hidden))
+    let guarded = b.add(Select(), b.add(Unary(.isNaN), weights), b.scalar(replacement), weights)
+    b.output(b.add(MatMul(), guarded, v))
+    let inputs = (1...3).map { Tensor.random([1, 2, 3, 4], seed: UInt64($0)) }
+    let graph = try expectSameResults(try b.finish(), inputs)
+    #expect(graph.operatorNames.contains("Attention") == (replacement == 0))
+  }
+
   @Test func aValueWithTwoUsersIsComputedOnceOutsideThePrograms() throws {
     let b = GraphBuilder()
     let e = b.add(Unary(.exp), b.input([4]))

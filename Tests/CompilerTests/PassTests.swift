@@ -100,6 +100,20 @@ import Testing
     #expect(!names(graph).contains("Transpose") && !names(graph).contains("Softmax"))
   }
 
+  @Test(arguments: Corpus.exports) func attentionIsOneOperatorWhicheverExporterWroteIt(_ name: String) throws {
+    let model = try ImportedModel(path: "\(Corpus.exportFolder)/\(name)/model.onnx")
+    var options = CompileOptions()
+    options.isTuned = false
+    let graph = try Compiler.compile(model.graph, name: name, options: options, plugins: []).graph
+    #expect(names(graph).filter { $0 == "Attention" }.count == 1)
+    #expect(!names(graph).contains("Softmax"))
+    // A transpose that only a shape is taken of is never computed.
+    let computed = graph.nodes.filter { !($0.op is ShapeOf) }.flatMap(\.inputs) + graph.outputs
+    #expect(!graph.nodes.contains { $0.op is Transpose && computed.contains($0.outputs[0]) })
+    let attention = try #require(graph.nodes.first { $0.op is Attention }?.op as? Attention)
+    #expect(abs((attention.scale ?? 0) - 0.5) < 1e-6, "both roots of the factor are gathered")
+  }
+
   @Test func computedShapesBecomeConstants() throws {
     let b = GraphBuilder()
     let x = b.input([Dimension(symbol: "N"), 6])

@@ -14,16 +14,24 @@ public enum Corpus {
   /// The demo model.
   public static let digits = tests + "/../models/digits.onnx"
 
+  /// Where `Tests/Fixtures/make_exports.py` writes.
+  public static let exportFolder = tests + "/Fixtures/exports"
+
   /// The names of the models in `modelFolder`, sorted.
-  public static let models: [String] = {
+  public static let models = names("\(modelFolder)/", ".onnx")
+
+  /// The names of the ONNX test directories in `exportFolder`, sorted.
+  public static let exports = names("\(exportFolder)/", "/model.onnx")
+
+  private static func names(_ prefix: String, _ suffix: String) -> [String] {
     var found = unsafe glob_t()
     defer { unsafe globfree(&found) }
-    guard unsafe glob("\(modelFolder)/*.onnx", 0, nil, &found) == 0 else { return [] }
+    guard unsafe glob("\(prefix)*\(suffix)", 0, nil, &found) == 0 else { return [] }
     return unsafe (0..<Int(found.gl_pathc)).compactMap { i in
       guard let path = unsafe found.gl_pathv[i] else { return nil }
-      return unsafe String(String(cString: path).dropFirst(modelFolder.count + 1).dropLast(".onnx".count))
+      return unsafe String(String(cString: path).dropFirst(prefix.count).dropLast(suffix.count))
     }
-  }()
+  }
 
   public static func path(_ model: String) -> String { "\(modelFolder)/\(model).onnx" }
 

@@ -59,6 +59,21 @@ import Testing
   }
 
   @Test func quotasAreRoundedUp() {
-    #expect(ThreadCount.default >= 1)
+    let quotas = ["200000 100000": 2, "150000 100000": 2, "100 100000": 1, "100001 100000": 2]
+    for (text, processors) in quotas { #expect(ThreadCount.quota(v2: text) == processors, "\(text)") }
+    #expect(ThreadCount.quota(limit: "250000", period: "100000") == 3)
+    #expect(ThreadCount.default >= 1 && ThreadCount.default <= ThreadCount.affinity)
+  }
+
+  @Test(arguments: [
+    "", "max 100000", "0 100000", "-1 100000", "100000", "1 0", "x y", "1 2 3", "9223372036854775808 1",
+  ])
+  func whatIsNoQuotaLimitsNothing(_ text: String) {
+    #expect(ThreadCount.quota(v2: text) == nil)
+  }
+
+  @Test func theLargestQuotaDoesNotOverflow() {
+    #expect(ThreadCount.quota(v2: "\(Int.max) \(Int.max)") == 1)
+    #expect(ThreadCount.quota(v2: "\(Int.max) 1") == Int.max)
   }
 }

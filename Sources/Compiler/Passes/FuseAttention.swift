@@ -3,8 +3,9 @@ import MassRuntime
 /// `softmax(α·Q·Kᵀ + mask)·V` on operands of rank 4 becomes one operator, with the transposes around it.
 ///
 /// Vaswani et al., "Attention Is All You Need", 2017, equation 1. Kᵀ may be a transpose of [batch, sequence, heads, size] in
-/// one step or of the last two axes; the factor may stand on the scores, or its root on both operands (gathered by
-/// `fold-scale` before). A Kᵀ made through tensors of rank 3 is reported as a near miss.
+/// one step or of the last two axes (one made through tensors of rank 3 was restored by `restore-transposes`); the factor may
+/// stand on the scores, or its root on both operands (gathered by `fold-scale`). Weights that are NaN may be replaced by zero:
+/// that is how exporters spell a query that sees no key, which `Attention` makes zero by itself.
 public struct FuseAttention: Pattern {
   public static let name = "fuse-attention"
 
@@ -13,8 +14,9 @@ public struct FuseAttention: Pattern {
   public func patch(at i: Int, in view: GraphView) -> Patch? {
     guard let softmax = view.op(i, as: Softmax.self), view.isFloat32(view.output(i)),
       let scores = view.type(view.output(i)),
-      softmax.axis == -1 || softmax.axis == scores.rank - 1, let end = view.soleUser(of: i),
-      let weighted = view.op(end, as: MatMul.self), view.input(end, 0) == view.output(i)
+      softmax.axis == -1 || softmax.axis == scores.rank - 1, case let weights = weights(i, view),
+      let end = view.soleUser(of: weights.last), let weighted = view.op(end, as: MatMul.self),
+      view.input(end, 0) == view.output(weights.last)
     else { return nil }
     guard scores.rank == 4 else {
       view.miss(i, "the scores have rank \(scores.rank), not 4")
@@ -42,10 +44,23 @@ public struct FuseAttention: Pattern {
       attention.outputLayout = .sequenceFirst
       last = user
     }
-    var patch = Patch(view, matched: nodes + [i, end] + (last == end ? [] : [last]))
+    var patch = Patch(view, matched: nodes + weights.nodes + [end] + (last == end ? [] : [last]))
     patch.replace(
       view.output(last), in: view, with: attention, [query.id, key.id, value.id] + (mask.map { [$0] } ?? []))
     return patch
+  }
+
+  /// The softmax, and `Where(IsNaN(weights), 0, weights)` behind it if that is there.
+  private func weights(_ softmax: Int, _ view: GraphView) -> (nodes: [Int], last: Int) {
+    let value = view.output(softmax)
+    let users = view.users(value)
+    guard users.count == 2, !view.isOutput(value),
+      let test = users.first(where: { view.op($0, as: Unary.self)?.function == .isNaN }),
+      let choice = view.soleUser(of: test), users.contains(choice), view.op(choice, as: Select.self) != nil,
+      view.input(choice, 0) == view.output(test), view.scalar(view.input(choice, 1)) == 0,
+      view.shape(view.output(choice)) == view.shape(value)
+    else { return ([softmax], softmax) }
+    return ([softmax, test, choice], choice)
   }
 
   private func isPlain(_ op: MatMul, _ i: Int, _ view: GraphView) -> Bool {

@@ -27,10 +27,12 @@ public enum StandardPasses {
 
   /// Matrix products take what stands around them.
   static let products: [any Pass] = [
+    PatternPass(RestoreTransposes()),
     PatternPass(MergeTransposes()),
-    PatternPass(SinkTransposes()),
     PatternPass(FoldScale()),
+    PatternPass(SinkTransposes()),
     PatternPass(AbsorbTransposes()),
+    PatternPass(FoldScale()),
     PatternPass(FuseAttention()),
     PatternPass(FuseMatMulBias()),
     PatternPass(FuseResidual()),

@@ -12,24 +12,27 @@ public enum ThreadCount {
   public static var `default`: Int { max(1, min(affinity, quota ?? Int.max)) }
 
   /// Processors in the affinity mask.
-  static var affinity: Int { Int(mass_threads_affinity()) }
+  package static var affinity: Int { Int(mass_threads_affinity()) }
 
   /// The cgroup's quota in whole processors, rounded up; nil when there is none.
   static var quota: Int? {
     if let text = read("/sys/fs/cgroup/cpu.max") { return quota(v2: text) }
-    guard let limit = read("/sys/fs/cgroup/cpu/cpu.cfs_quota_us").flatMap({ Int($0) }), limit > 0,
-      let period = read("/sys/fs/cgroup/cpu/cpu.cfs_period_us").flatMap({ Int($0) }), period > 0
+    guard let limit = read("/sys/fs/cgroup/cpu/cpu.cfs_quota_us"),
+      let period = read("/sys/fs/cgroup/cpu/cpu.cfs_period_us")
     else { return nil }
-    return (limit + period - 1) / period
+    return quota(limit: limit, period: period)
   }
 
   /// Parses `cpu.max`: "max 100000" or "quota period" in microseconds.
-  static func quota(v2 text: String) -> Int? {
+  package static func quota(v2 text: String) -> Int? {
     let fields = text.split(separator: " ")
-    guard fields.count == 2, let limit = Int(fields[0]), let period = Int(fields[1]), limit > 0, period > 0 else {
-      return nil
-    }
-    return (limit + period - 1) / period
+    return fields.count == 2 ? quota(limit: String(fields[0]), period: String(fields[1])) : nil
+  }
+
+  /// Version 1 writes the two numbers into files of their own, and −1 for no limit.
+  package static func quota(limit: String, period: String) -> Int? {
+    guard let limit = Int(limit), let period = Int(period), limit > 0, period > 0 else { return nil }
+    return limit / period + (limit % period == 0 ? 0 : 1)
   }
 
   private static func read(_ path: String) -> String? {
