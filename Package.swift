@@ -28,12 +28,20 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     // Without its traits it needs FoundationEssentials only, not Foundation and ICU.
     .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0", traits: []),
+    // What serving speaks HTTP and gRPC with.
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/grpc/grpc-swift-2", from: "2.4.3"),
+    .package(url: "https://github.com/grpc/grpc-swift-nio-transport", from: "2.9.2"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
   ],
   targets: [
     // Shims: C and C++ behind C headers; no policy.
     .systemLibrary(name: "CryptoShim", path: "Sources/Shims/Crypto"),
     .systemLibrary(name: "BLASShim", path: "Sources/Shims/BLAS"),
     .systemLibrary(name: "ZipShim", path: "Sources/Shims/Zip"),
+    .systemLibrary(name: "ZlibShim", path: "Sources/Shims/Zlib"),
     .target(
       name: "ThreadsShim", path: "Sources/Shims/Threads",
       linkerSettings: [.unsafeFlags(["-Xlinker", "-l:libgomp.so.1"])]),
@@ -45,6 +53,7 @@ let package = Package(
     .target(
       name: "ONNXShim", path: "Sources/Shims/ONNX",
       linkerSettings: [.linkedLibrary("onnx_proto"), .linkedLibrary("protobuf")]),
+    .target(name: "JSONShim", path: "Sources/Shims/JSON", linkerSettings: [.linkedLibrary("simdjson")]),
     .target(
       name: "ImageShim", path: "Sources/Shims/Image", linkerSettings: [.linkedLibrary("png"), .linkedLibrary("jpeg")]),
 
@@ -81,8 +90,30 @@ let package = Package(
     .target(
       name: "MassFormats", dependencies: ["MassRuntime", "ZipShim", "ImageShim"], path: "Sources/Formats",
       swiftSettings: swiftSettings),
+    .target(
+      name: "MassJSON", dependencies: ["MassRuntime", "JSONShim"], path: "Sources/JSON", swiftSettings: swiftSettings),
+    .target(
+      name: "MassServingProtocol", dependencies: [protobuf], path: "Sources/Serving/Protocol",
+      exclude: ["inference.proto", "health.proto"], swiftSettings: generatedSettings),
+    .target(
+      name: "MassServing",
+      dependencies: [
+        "MassRuntime", "MassFormats", "MassJSON", "MassServingProtocol", "CryptoShim", "ThreadsShim", "ZlibShim", protobuf,
+        .product(name: "HummingbirdCore", package: "hummingbird"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "GRPCCore", package: "grpc-swift-2"),
+        .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      path: "Sources/Serving", exclude: ["Protocol"], swiftSettings: swiftSettings),
     .executableTarget(
-      name: "mass", dependencies: ["MassRuntime", "MassCompiler", "MassDefaults", "MassFormats", argumentParser],
+      name: "mass",
+      dependencies: [
+        "MassRuntime", "MassCompiler", "MassDefaults", "MassFormats", "MassServing", argumentParser,
+        .product(name: "Logging", package: "swift-log"),
+      ],
       path: "Sources/CLI", swiftSettings: swiftSettings),
 
     // Tests: rows of operators, and suites that run them.
@@ -101,6 +132,12 @@ let package = Package(
       swiftSettings: swiftSettings),
     .testTarget(
       name: "FormatsTests", dependencies: ["MassFormats", "MassRuntime"], path: "Tests/FormatsTests",
+      swiftSettings: swiftSettings),
+    .testTarget(
+      name: "JSONTests", dependencies: ["MassJSON", "MassRuntime"], path: "Tests/JSONTests",
+      swiftSettings: swiftSettings),
+    .testTarget(
+      name: "ServingTests", dependencies: ["MassServing", "MassJSON", "MassRuntime", "OperatorCases"], path: "Tests/ServingTests",
       swiftSettings: swiftSettings),
     .executableTarget(
       name: "FuzzReaders", dependencies: ["MassCompiler", "MassRuntime", "OperatorCases"], path: "Tests/Fuzz",

@@ -1,5 +1,6 @@
 import MassCompiler
 import MassDefaults
+import MassFormats
 import MassRuntime
 
 /// One ONNX test directory.

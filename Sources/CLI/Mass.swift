@@ -8,16 +8,17 @@ import MassCompiler
 #endif
 
 @main
-struct Mass: ParsableCommand {
+struct Mass: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "mass",
-    abstract: "Compiles ONNX models into plans and runs them.",
+    abstract: "Compiles ONNX models into plans, runs and serves them.",
     discussion: """
       EXAMPLES
         mass check model.onnx
         mass compile model.onnx -o model.plan --shape image=1x3x224x224
         mass run model.plan --input image=picture.jpg --top 5 --labels labels.txt
         mass bench model.plan --threads 2
+        mass serve --repository models
 
       Where a MODEL_OR_PLAN is asked for, an ONNX model is compiled first. Exit status: 0 when all went well, 1 when \
       a model, a plan or data is at fault, 64 when the command line is.
@@ -25,15 +26,19 @@ struct Mass: ParsableCommand {
     version: "mass \(Version.string)",
     subcommands: [
       CheckCommand.self, CompileCommand.self, RunCommand.self, BenchCommand.self, ProfileCommand.self,
-      InspectCommand.self, VerifyCommand.self,
+      InspectCommand.self, VerifyCommand.self, ServeCommand.self,
     ])
 
   static var _errorPrefix: String { "mass: " }
 
-  static func main() {
+  static func main() async {
     do {
       var command = try parseAsRoot()
-      try command.run()
+      if var command = command as? any AsyncParsableCommand {
+        try await command.run()
+      } else {
+        try command.run()
+      }
     } catch let failure as Failure {
       Terminal.writeError("mass: \(failure)")
       exit(withError: ExitCode(1))

@@ -1,4 +1,5 @@
 import MassCompiler
+import MassFormats
 
 #if canImport(Glibc)
   import Glibc

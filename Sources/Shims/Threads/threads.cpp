@@ -1,8 +1,10 @@
 #include "mass_threads.h"
 
+#include <pthread.h>
 #include <sched.h>
 
 #include <algorithm>
+#include <cstring>
 
 #if defined(__x86_64__) || defined(__i386__)
 #include <xmmintrin.h>
@@ -90,6 +92,13 @@ void mass_parallel_for(int threads, int64_t count, int64_t grain, mass_parallel_
 void mass_threads_set(int threads) { omp_set_num_threads(std::max(threads, 1)); }
 
 int mass_threads_get(void) { return omp_get_max_threads(); }
+
+void mass_threads_name(const char *name) {
+  char shown[16];
+  std::strncpy(shown, name, sizeof shown - 1);
+  shown[sizeof shown - 1] = 0;
+  pthread_setname_np(pthread_self(), shown);
+}
 
 int mass_threads_affinity(void) {
   cpu_set_t set;

@@ -24,6 +24,9 @@ void mass_parallel_for(int threads, int64_t count, int64_t grain, mass_parallel_
 /// How many processors the process may run on, by its affinity mask; at least one.
 int mass_threads_affinity(void);
 
+/// Names the calling thread for the system's tools; they show 15 bytes.
+void mass_threads_name(const char *name);
+
 /// Sets how many threads the calling thread's later parallel regions use in other libraries (oneDNN).
 void mass_threads_set(int threads);
 

@@ -5,11 +5,11 @@
 #endif
 
 /// The few things to know about files and folders.
-enum FileSystem {
-  static func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
+public enum FileSystem {
+  public static func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
 
   /// Names in a folder, sorted; nil when it cannot be read.
-  static func names(in folder: String) -> [String]? {
+  public static func names(in folder: String) -> [String]? {
     guard let stream = unsafe opendir(folder) else { return nil }
     defer { unsafe closedir(stream) }
     var names: [String] = []
@@ -22,11 +22,11 @@ enum FileSystem {
     return names.sorted()
   }
 
-  static func byteCount(_ path: String) -> Int {
+  public static func byteCount(_ path: String) -> Int {
     var status = stat()
     return unsafe stat(path, &status) == 0 ? Int(status.st_size) : 0
   }
 
   /// The last component, trailing slashes aside.
-  static func name(_ path: String) -> String { path.split(separator: "/").last.map(String.init) ?? path }
+  public static func name(_ path: String) -> String { path.split(separator: "/").last.map(String.init) ?? path }
 }

@@ -1,0 +1,65 @@
+import Synchronization
+
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
+/// Counts what one version of a model does.
+final class StatisticsRecorder: Sendable {
+  private let state: Mutex<(counts: VersionStatistics, histograms: VersionHistograms)>
+
+  init(name: String, version: Int, residentBytes: UInt64) {
+    var counts = VersionStatistics()
+    counts.name = name
+    counts.version = version
+    counts.residentBytes = residentBytes
+    state = Mutex((counts, VersionHistograms()))
+  }
+
+  var snapshot: (VersionStatistics, VersionHistograms) { state.withLock { ($0.counts, $0.histograms) } }
+
+  /// One request that was answered with a result.
+  func succeeded(rows: Int, times: StageTimes, total: UInt64) {
+    let now = Self.milliseconds
+    state.withLock { state in
+      state.counts.lastInference = now
+      state.counts.inferenceCount += UInt64(rows)
+      state.counts.success.add(total)
+      state.counts.queue.add(times.queue)
+      state.counts.input.add(times.input)
+      state.counts.compute.add(times.compute)
+      state.counts.output.add(times.output)
+      state.histograms.queue.record(nanoseconds: times.queue)
+      state.histograms.input.record(nanoseconds: times.input)
+      state.histograms.compute.record(nanoseconds: times.compute)
+      state.histograms.output.record(nanoseconds: times.output)
+      state.histograms.total.record(nanoseconds: total)
+    }
+  }
+
+  /// One execution of so many rows.
+  func executed(rows: Int, times: StageTimes) {
+    state.withLock { state in
+      state.counts.executionCount += 1
+      state.counts.batches[rows, default: VersionStatistics.Batch()].input.add(times.input)
+      state.counts.batches[rows, default: VersionStatistics.Batch()].compute.add(times.compute)
+      state.counts.batches[rows, default: VersionStatistics.Batch()].output.add(times.output)
+      state.histograms.batchRows[rows, default: 0] += 1
+    }
+  }
+
+  func failed(_ code: ServingError.Code, total: UInt64) {
+    state.withLock { state in
+      state.counts.failure.add(total)
+      state.counts.failures[code, default: 0] += 1
+    }
+  }
+
+  private static var milliseconds: UInt64 {
+    var now = timespec()
+    unsafe clock_gettime(CLOCK_REALTIME, &now)
+    return UInt64(now.tv_sec) * 1000 + UInt64(now.tv_nsec) / 1_000_000
+  }
+}

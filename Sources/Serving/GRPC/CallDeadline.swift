@@ -1,0 +1,32 @@
+import GRPCCore
+
+/// The deadline a client sends with a call, as the protocol spells it: at most eight digits and a unit.
+enum CallDeadline {
+  static let header = "grpc-timeout"
+
+  /// Whether the metadata name no deadline, or one that can be read.
+  static func isWellFormed(in metadata: Metadata) -> Bool {
+    var values = metadata[stringValues: header].makeIterator()
+    guard let value = values.next() else { return true }
+    return nanoseconds(value) != nil
+  }
+
+  /// The monotonic time of the deadline, counted from now; nil if there is none.
+  static func deadline(in metadata: Metadata) -> UInt64? {
+    var values = metadata[stringValues: header].makeIterator()
+    return values.next().flatMap(nanoseconds).map { MonotonicClock.now(adding: $0) }
+  }
+
+  static func nanoseconds(_ text: String) -> UInt64? {
+    let digits = text.utf8.dropLast()
+    guard (1...8).contains(digits.count), digits.allSatisfy({ (0x30...0x39).contains($0) }),
+      let amount = UInt64(text.dropLast()), let unit = text.last.flatMap({ units[$0] })
+    else { return nil }
+    let (product, overflow) = amount.multipliedReportingOverflow(by: unit)
+    return overflow ? .max : product
+  }
+
+  private static let units: [Character: UInt64] = [
+    "n": 1, "u": 1_000, "m": 1_000_000, "S": 1_000_000_000, "M": 60_000_000_000, "H": 3_600_000_000_000,
+  ]
+}

@@ -1,0 +1,55 @@
+import GRPCCore
+import MassServingProtocol
+
+/// `grpc.health.v1.Health` for the server as a whole and for its inference service, which are healthy together.
+struct HealthRPCs: RegistrableRPCService {
+  static let name = "grpc.health.v1.Health"
+
+  let service: any InferenceService
+  let drain: Drain
+
+  func registerMethods<Transport: ServerTransport>(with router: inout RPCRouter<Transport>) {
+    router.register("Check", of: Self.name) { (request: WireHealthCheckRequest) throws(ServingError) in
+      guard let status = status(of: request.service) else {
+        throw ServingError(.notFound, "unknown service '\(request.service)'")
+      }
+      return .with { $0.status = status } as WireHealthCheckResponse
+    }
+    router.registerHandler(
+      forMethod: MethodDescriptor(fullyQualifiedService: Self.name, method: "Watch", type: .serverStreaming),
+      deserializer: ProtobufDeserializer<WireHealthCheckRequest>(),
+      serializer: ProtobufSerializer<WireHealthCheckResponse>()
+    ) { request, _ in
+      let request = try await ServerRequest(stream: request)
+      return StreamingServerResponse { writer in
+        try await drain.cancellingWithServer { await watch(request.message.service, writer) }.get()
+        return [:]
+      }
+    }
+  }
+
+  /// Writes the status now and whenever it changed, until the client or the server leaves.
+  private func watch(_ name: String, _ writer: RPCWriter<WireHealthCheckResponse>) async -> Result<Void, any Error> {
+    var last: WireHealthCheckResponse.ServingStatus?
+    do {
+      while true {
+        let status = status(of: name) ?? .serviceUnknown
+        if status != last { try await writer.write(.with { $0.status = status }) }
+        last = status
+        try await Task.sleep(for: Self.interval)
+      }
+    } catch {
+      guard error is CancellationError, drain.hasBegun else { return .failure(error) }
+      if last == .serving { try? await writer.write(.with { $0.status = .notServing }) }
+      return .failure(ServingError(.unavailable, "the server is exiting"))
+    }
+  }
+
+  private func status(of name: String) -> WireHealthCheckResponse.ServingStatus? {
+    guard name.isEmpty || name == InferenceRPCs.name else { return nil }
+    return service.isLive && service.isReady && !drain.hasBegun ? .serving : .notServing
+  }
+
+  /// How late a watcher may hear of a change.
+  private static let interval = Duration.milliseconds(200)
+}

@@ -1,0 +1,83 @@
+import GRPCCore
+
+extension InferenceRPCs {
+  func registerInference<Transport>(with router: inout RPCRouter<Transport>) {
+    router.registerHandler(
+      forMethod: MethodDescriptor(fullyQualifiedService: Self.name, method: "ModelInfer", type: .unary),
+      deserializer: InferDeserializer(), serializer: InferSerializer()
+    ) { request, _ in
+      let deadline = CallDeadline.deadline(in: request.metadata)
+      let call = try await ServerRequest(stream: request).message
+      return StreamingServerResponse(single: ServerResponse(message: try await answer(call, before: deadline).get()))
+    }
+    router.registerHandler(
+      forMethod: MethodDescriptor(
+        fullyQualifiedService: Self.name, method: "ModelStreamInfer", type: .bidirectionalStreaming),
+      deserializer: InferDeserializer(), serializer: StreamInferSerializer()
+    ) { request, _ in
+      let deadline = CallDeadline.deadline(in: request.metadata)
+      return StreamingServerResponse { writer in
+        try await answer(request.messages, before: deadline, to: writer)
+        return [:]
+      }
+    }
+  }
+
+  /// Runs one request. A client that leaves cancels it.
+  private func answer(_ call: InferCall, before deadline: UInt64?) async -> Result<InferAnswer, ServingError> {
+    await drain.cancellingWithClient { [service] in
+      do throws(ServingError) {
+        let response = try await service.infer(try call.request(before: deadline))
+        var answer = InferAnswer(response, isRaw: call.isRaw)
+        if call.wantsFinalMark { answer.markFinal() }
+        return .success(answer)
+      } catch {
+        guard error.code == .cancelled, let deadline, MonotonicClock.now() >= deadline else { return .failure(error) }
+        return .failure(ServingError(.deadlineExceeded, error.message))
+      }
+    }
+  }
+
+  /// Runs the requests of a stream, several at once, and answers them in their order; an error is an answer, too.
+  ///
+  /// When the server leaves, no more requests are read and those that were are answered.
+  private func answer(
+    _ calls: RPCAsyncSequence<InferCall, any Error>, before deadline: UInt64?, to writer: RPCWriter<StreamAnswer>
+  ) async throws {
+    let reading = await drain.cancellingWithServer { () -> Result<Void, any Error> in
+      var pending: [Task<Void, any Error>] = []
+      var failure: (any Error)?
+      do {
+        for try await call in calls {
+          if pending.count == Self.streamWindow { try await pending.removeFirst().value }
+          let previous = pending.last
+          pending.append(
+            Task {
+              let answer = await streamAnswer(call, before: deadline)
+              try await previous?.value
+              try await writer.write(answer)
+            })
+        }
+      } catch {
+        failure = error
+      }
+      let last = await pending.last?.result
+      return failure.map { .failure($0) } ?? last ?? .success(())
+    }
+    guard !drain.hasBegun else { throw ServingError(.unavailable, "the server is exiting") }
+    try reading.get()
+  }
+
+  private func streamAnswer(_ call: InferCall, before deadline: UInt64?) async -> StreamAnswer {
+    switch await answer(call, before: deadline) {
+    case .success(let answer): return StreamAnswer(answer: answer)
+    case .failure(let error):
+      var answer = InferAnswer(to: call)
+      if call.wantsFinalMark { answer.markFinal() }
+      return StreamAnswer(error: error.message, answer: answer)
+    }
+  }
+
+  /// Requests of one stream that run at once.
+  private static let streamWindow = 32
+}

@@ -1,0 +1,127 @@
+import HummingbirdCore
+import Logging
+import NIOCore
+import NIOHTTPTypes
+import Synchronization
+
+/// One client's connection: tells requests that are being answered when the client is gone.
+final class Connection: Sendable {
+  private struct State {
+    var isGone = false
+    var current: Task<HTTPAnswer, Never>?
+  }
+
+  private let state = Mutex(State())
+
+  /// Computes an answer in a task that is cancelled when the client goes.
+  func answer(_ work: @escaping @Sendable () async -> HTTPAnswer) async -> HTTPAnswer {
+    let task = Task { await work() }
+    let isGone = state.withLock { state in
+      state.current = task
+      return state.isGone
+    }
+    if isGone { task.cancel() }
+    let answer = await withTaskCancellationHandler {
+      await task.value
+    } onCancel: {
+      task.cancel()
+    }
+    state.withLock { $0.current = nil }
+    return answer
+  }
+
+  fileprivate func leave() {
+    let task = state.withLock { state in
+      state.isGone = true
+      return state.current
+    }
+    task?.cancel()
+  }
+}
+
+/// Notices that the client closed its side, also while a request is being answered, and closes the connection of one that
+/// takes too long to send a request.
+///
+/// A client that ends its sending side counts as gone, as it does for the common HTTP servers: nothing tells it from one that
+/// closed the socket.
+private final class ClientHandler: ChannelInboundHandler, RemovableChannelHandler {
+  typealias InboundIn = HTTPRequestPart
+  typealias InboundOut = HTTPRequestPart
+
+  private let connection: Connection
+  private let requestLimit: TimeAmount
+  private var isReceiving = false
+  private var timer: Scheduled<Void>?
+
+  init(_ connection: Connection, requestLimit: TimeAmount) {
+    self.connection = connection
+    self.requestLimit = requestLimit
+  }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    switch unwrapInboundIn(data) {
+    case .head: isReceiving = true
+    case .body: break
+    case .end:
+      isReceiving = false
+      timer?.cancel()
+      timer = nil
+    }
+    context.fireChannelRead(data)
+  }
+
+  func channelReadComplete(context: ChannelHandlerContext) {
+    if isReceiving, timer == nil {
+      let channel = context.channel
+      timer = context.eventLoop.scheduleTask(in: requestLimit) { channel.close(promise: nil) }
+    }
+    context.fireChannelReadComplete()
+  }
+
+  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    if let event = event as? ChannelEvent, event == .inputClosed { connection.leave() }
+    context.fireUserInboundEventTriggered(event)
+  }
+
+  func channelInactive(context: ChannelHandlerContext) {
+    timer?.cancel()
+    connection.leave()
+    context.fireChannelInactive()
+  }
+}
+
+/// HTTP/1.1 connections that know their `Connection`.
+struct HTTPConnectionChannel: ServerChildChannel {
+  typealias Responder = @Sendable (Request, consuming ResponseWriter, Connection) async throws -> Void
+
+  struct Value: ServerChildChannelValue {
+    let inner: HTTP1Channel.Value
+    let connection: Connection
+
+    var channel: any Channel { inner.channel }
+  }
+
+  let configuration: HTTP1Channel.Configuration
+  /// For a whole request to arrive, from the end of its head.
+  let requestLimit: TimeAmount
+  let responder: Responder
+
+  func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
+    let connection = Connection()
+    return http(connection).setup(channel: channel, logger: logger).map { Value(inner: $0, connection: connection) }
+  }
+
+  func handle(value: Value, logger: Logger) async {
+    await http(value.connection).handle(value: value.inner, logger: logger)
+  }
+
+  private func http(_ connection: Connection) -> HTTP1Channel {
+    var configuration = configuration
+    let limit = requestLimit
+    configuration.additionalChannelHandlers = { [ClientHandler(connection, requestLimit: limit)] }
+    let responder = responder
+    return HTTP1Channel(
+      responder: { request, writer, _ in try await responder(request, writer, connection) },
+      configuration: configuration)
+  }
+}

@@ -1,0 +1,153 @@
+import HTTPTypes
+import HummingbirdCore
+import Logging
+import NIOCore
+import NIOPosix
+import ServiceLifecycle
+
+/// Where and how HTTP is served.
+public struct HTTPOptions: Sendable {
+  public var host: String
+  /// 0 for any that is free.
+  public var port: Int
+  /// Bytes of a body, and of what it decompresses to; larger ones are refused before they are kept.
+  public var bodyLimit: Int
+  /// Seconds after which a connection without a request is closed.
+  public var idleSeconds: Int64 = 75
+  /// Seconds for the body of a request to arrive.
+  public var requestSeconds: Int64 = 120
+
+  public init(host: String = "127.0.0.1", port: Int = 8000, bodyLimit: Int = 64 << 20) {
+    self.host = host
+    self.port = port
+    self.bodyLimit = bodyLimit
+  }
+}
+
+/// HTTP/1.1: reads requests, hands them to the dialect their path names and writes the answers.
+struct HTTPFront: Sendable {
+  let options: HTTPOptions
+  let service: ServedModels
+  private let v2: V2Front
+  private let tensorFlow: TensorFlowFront
+  private let openAPI: String
+
+  init(_ options: HTTPOptions, service: ServedModels, version: String) {
+    self.options = options
+    self.service = service
+    v2 = V2Front(service: service, version: version)
+    tensorFlow = TensorFlowFront(service: service)
+    openAPI = OpenAPIDocument.text(version: version)
+  }
+
+  /// A server to be run in a service group.
+  ///
+  /// - Parameter onListening: Called with the address, once connections are accepted.
+  func server(
+    _ group: any EventLoopGroup, _ log: Logger, onListening: @escaping @Sendable (SocketAddress?) async -> Void
+  ) -> any Service {
+    let channel = HTTPConnectionChannel(
+      configuration: HTTP1Channel.Configuration(
+        idleTimeout: .seconds(options.idleSeconds),
+        httpDecoderConfiguration: HTTP1Channel.Configuration.DecoderConfiguration(
+          maxHeaderFieldSize: 16 << 10, maxHeaderListSize: 64 << 10, maxHeaderFieldCount: 100)),
+      requestLimit: .seconds(options.requestSeconds),
+      responder: { request, writer, connection in try await respond(request, writer, connection) })
+    return channel.server(
+      configuration: ServerConfiguration(address: .hostname(options.host, port: options.port), backlog: 1024),
+      onServerRunning: { await onListening($0.localAddress) }, eventLoopGroup: group, logger: log)
+  }
+
+  private func respond(
+    _ request: Request, _ writer: consuming ResponseWriter, _ connection: Connection
+  ) async throws {
+    let head = HTTPRequestHead(request.head)
+    if head.headers[.expect]?.lowercased() == "100-continue", declaredLength(head) ?? 0 <= options.bodyLimit {
+      try await writer.writeInformationalHead(HTTPResponse(status: .continue))
+    }
+    var answer: HTTPAnswer
+    do {
+      let body = try await collect(request, head)
+      answer = await connection.answer { await self.answer(head, body) }
+    } catch let error as ServingError {
+      answer = V2Answer.error(error)
+    }
+    compress(&answer, head)
+    var fields = HTTPFields()
+    fields[.contentType] = answer.contentType
+    fields[.contentLength] = "\(answer.body.readableBytes)"
+    for (name, value) in answer.headers {
+      if let name = HTTPField.Name(name) { fields.append(HTTPField(name: name, value: value)) }
+    }
+    let response = HTTPResponse(status: HTTPResponse.Status(code: answer.status), headerFields: fields)
+    if head.method == .head {
+      try await writer.writeResponse(response)
+    } else {
+      try await writer.write(response: response, body: ResponseBody(byteBuffer: answer.body))
+    }
+  }
+
+  private func declaredLength(_ head: HTTPRequestHead) -> Int? { head.headers[.contentLength].flatMap { Int($0) } }
+
+  private func collect(_ request: Request, _ head: HTTPRequestHead) async throws -> BodyBytes {
+    let refusal = ServingError(
+      .payloadTooLarge, "the body exceeds the limit of \(options.bodyLimit) bytes; '--max-body-bytes' raises it")
+    if let length = declaredLength(head), length > options.bodyLimit { throw refusal }
+    var body = BodyBytes([])
+    for try await chunk in request.body {
+      guard body.count + chunk.readableBytes <= options.bodyLimit else { throw refusal }
+      body.append(chunk)
+    }
+    guard try ContentCoding.named(head.headers[.contentEncoding]) != nil else { return body }
+    return try ContentCoding.decode(body, limit: options.bodyLimit)
+  }
+
+  private func answer(_ head: HTTPRequestHead, _ body: BodyBytes) async -> HTTPAnswer {
+    do throws(ServingError) {
+      guard let segments = head.segments else { throw .invalid("the path is not well encoded") }
+      if let answer = try await dispatch(head, segments, body) { return answer }
+      return .json(#"{"error":"Not Found"}"#, status: 404)
+    } catch { return V2Answer.error(error) }
+  }
+
+  private func dispatch(
+    _ head: HTTPRequestHead, _ segments: [String], _ body: BodyBytes
+  ) async throws(ServingError) -> HTTPAnswer? {
+    switch segments.first {
+    case "v2": return try await v2.answer(head, Array(segments.dropFirst()), body)
+    case "v1", "V1":
+      // TensorFlow Serving's paths are the same in either case.
+      return await tensorFlow.answer(method: head.method.rawValue, path: String(head.path), body: body.chunks)
+    case "" where segments.count == 1, nil:
+      return page(head, "text/html; charset=utf-8", ByteBuffer(bytes: ServerPage.html))
+    case "openapi.json" where segments.count == 1: return page(head, "application/json", ByteBuffer(string: openAPI))
+    case "metrics" where segments.count == 1:
+      let text = MetricsText(service.metrics, process: .sample()).text
+      return page(head, "text/plain; version=0.0.4; charset=utf-8", ByteBuffer(string: text))
+    default: return nil
+    }
+  }
+
+  private func page(_ head: HTTPRequestHead, _ type: String, _ body: ByteBuffer) -> HTTPAnswer {
+    guard head.method == .get || head.method == .head else {
+      return HTTPAnswer(
+        status: 405, contentType: "application/json", headers: [("Allow", "GET, HEAD")],
+        body: ByteBuffer(string: #"{"error":"Method Not Allowed"}"#))
+    }
+    var answer = HTTPAnswer(contentType: type, body: body)
+    if type.hasPrefix("text/html") { answer.headers = ServerPage.headers }
+    return answer
+  }
+
+  private func compress(_ answer: inout HTTPAnswer, _ head: HTTPRequestHead) {
+    if answer.status == 501, head.headers[.contentEncoding] != nil {
+      answer.headers.append(("Accept-Encoding", "gzip, deflate"))
+    }
+    guard answer.body.readableBytes > 0, let coding = ContentCoding.accepted(by: head.headers[.acceptEncoding]),
+      let encoded = coding.encode(answer.body)
+    else { return }
+    answer.body = encoded
+    answer.headers.append(("Content-Encoding", coding.rawValue))
+    answer.headers.append(("Vary", "Accept-Encoding"))
+  }
+}

@@ -1,0 +1,61 @@
+import MassRuntime
+
+/// One version of a model that can answer.
+final class LoadedVersion: Sendable {
+  let name: String
+  let number: Int
+  let model: Model
+  let signature: Signature
+  let pool: InstancePool
+  let recorder: StatisticsRecorder
+  let settings: ModelSettings
+  /// The files it was made of.
+  let stamp: FolderStamp
+  /// Names of classes, for classification; empty when there are none.
+  let classLabels: [String]
+
+  /// - Throws: When the model cannot be served, or the system has no thread for its instances.
+  init(
+    name: String, number: Int, model: Model, settings: ModelSettings, stamp: FolderStamp, classLabels: [String]
+  ) throws(ServingError) {
+    self.name = name
+    self.number = number
+    self.model = model
+    self.settings = settings
+    self.stamp = stamp
+    self.classLabels = classLabels
+    signature = try Signature(model)
+    recorder = StatisticsRecorder(name: name, version: number, residentBytes: UInt64(model.plan.byteCount))
+    pool = try InstancePool(
+      model, name: "\(name)/\(number)", options: settings.instances, recorder: recorder)
+  }
+
+  /// Checks, runs and picks the outputs asked for.
+  func infer(_ request: InferenceRequest, since start: UInt64) async throws(ServingError) -> InferenceResponse {
+    let values = try signature.ordered(request.inputs, model: name)
+    let places = try signature.places(of: request.outputs, model: name)
+    let checked = MonotonicClock.now()
+    var result = try await pool.run(values, deadline: request.deadline)
+    let computed = MonotonicClock.now()
+    var outputs: [NamedTensor] = []
+    for (i, place) in places.enumerated() {
+      guard place < result.outputs.count, let tensor = result.outputs[place].tensor else {
+        throw ServingError(.internalError, "output '\(signature.outputs[place].name)' of model '\(name)' is no tensor")
+      }
+      let requested = request.outputs.isEmpty ? nil : request.outputs[i]
+      outputs.append(NamedTensor(name: signature.outputs[place].name, tensor: try picked(tensor, requested)))
+    }
+    let end = MonotonicClock.now()
+    result.timing.input += checked - start
+    result.timing.output += end - computed
+    let rows = values.first?.tensor?.shape.first ?? 1
+    recorder.succeeded(rows: rows, times: result.timing, total: end - start)
+    return InferenceResponse(
+      modelName: name, modelVersion: number, id: request.id, outputs: outputs, timing: result.timing)
+  }
+
+  private func picked(_ tensor: Tensor, _ requested: RequestedOutput?) throws(ServingError) -> Tensor {
+    guard let requested, let k = requested.classification else { return tensor }
+    return try Classification.top(k, of: tensor, name: requested.name, labels: classLabels)
+  }
+}

@@ -1,0 +1,87 @@
+import CryptoShim
+import MassFormats
+import MassRuntime
+
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
+/// An ONNX model that is to become a plan.
+public struct CompileOrder: Sendable {
+  public var model: String
+  public var plan: String
+  public var shapes: [String: [Int]]
+  public var threads: Int
+}
+
+/// Makes a version's folder into a model that can run.
+struct ModelLoader: Sendable {
+  let plugins: [any RuntimePlugin]
+  /// Where plans of ONNX models are kept.
+  let cache: String
+  /// Compiles, in a process of its own: a hostile or enormous model cannot harm this one.
+  let compile: @Sendable (CompileOrder) throws(ServingError) -> Void
+
+  /// Opens a version's plan; compiles it before where there is only an ONNX model and the cache has no plan of it.
+  func load(_ folder: ModelFolder, _ number: Int, _ settings: ModelSettings) throws(ServingError) -> LoadedVersion {
+    let stamp = FolderStamp(folder: folder.versionPath(number))
+    guard let file = folder.modelFile(number) else {
+      throw ServingError(.notFound, "\(folder.versionPath(number)) holds neither model.plan nor model.onnx")
+    }
+    let plan = file.hasSuffix(".onnx") ? try cachedPlan(file, stamp, settings) : file
+    let model: Model
+    do throws(PlanError) { model = try Model.open(path: plan, plugins: plugins) } catch {
+      throw .invalid("\(plan): \(error)")
+    }
+    return try LoadedVersion(
+      name: folder.name, number: number, model: model, settings: settings, stamp: stamp,
+      classLabels: folder.classLabels(number))
+  }
+
+  private func cachedPlan(_ onnx: String, _ stamp: FolderStamp, _ settings: ModelSettings) throws(ServingError)
+    -> String
+  {
+    var key = "\(Model.processor(plugins)); \(settings.instances.threads) threads"
+    for (name, shape) in settings.shapes.sorted(by: { $0.key < $1.key }) { key += "; \(name)=\(shape)" }
+    // Files beside the model may hold its weights; they can be too large to read twice.
+    for file in stamp.files where !onnx.hasSuffix("/\(file.name)") {
+      key += "; \(file.name) \(file.byteCount) \(file.modified)"
+    }
+    let plan = "\(cache)/\(try ContentDigest.of(file: onnx, and: key)).plan"
+    if FileSystem.exists(plan) { return plan }
+    try Self.makeFolder(cache)
+    try compile(CompileOrder(model: onnx, plan: plan, shapes: settings.shapes, threads: settings.instances.threads))
+    return plan
+  }
+
+  private static func makeFolder(_ path: String) throws(ServingError) {
+    var part = path.hasPrefix("/") ? "" : "."
+    for component in path.split(separator: "/") {
+      part += "/\(component)"
+      guard unsafe mkdir(part, 0o755) != 0, errno != EEXIST else { continue }
+      throw ServingError(.unavailable, "\(part): \(unsafe String(cString: strerror(errno)))")
+    }
+  }
+}
+
+/// SHA-256 of a file's content and of a text.
+enum ContentDigest {
+  static func of(file path: String, and text: String) throws(ServingError) -> String {
+    guard let file = unsafe fopen(path, "re") else {
+      throw ServingError(.notFound, "\(path): \(unsafe String(cString: strerror(errno)))")
+    }
+    defer { unsafe fclose(file) }
+    let context = unsafe mass_sha256_start()
+    var part = [UInt8](repeating: 0, count: 1 << 20)
+    while case let count = unsafe fread(&part, 1, part.count, file), count > 0 {
+      unsafe mass_sha256_update(context, part, count)
+    }
+    unsafe mass_sha256_update(context, text, text.utf8.count)
+    var digest = [UInt8](repeating: 0, count: Int(MASS_SHA256_BYTES))
+    unsafe mass_sha256_finish(context, &digest)
+    let digits = Array("0123456789abcdef".utf8)
+    return String(decoding: digest.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+  }
+}

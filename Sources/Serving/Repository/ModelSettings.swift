@@ -1,0 +1,133 @@
+import MassJSON
+import MassRuntime
+
+/// What a model's folder may say in `model.json`; every member is optional.
+public struct ModelSettings: Hashable, Sendable {
+  /// Which of the versions in the folder are served.
+  public enum VersionPolicy: Hashable, Sendable {
+    /// The highest so many.
+    case latest(Int)
+    case all
+    case specific([Int])
+  }
+
+  public var versionPolicy = VersionPolicy.latest(1)
+  public var instances: InstanceOptions
+  /// Versions that can be asked for by a name such as `stable`.
+  public var labels: [String: Int] = [:]
+  /// Input shapes that an ONNX model is tuned for when it is compiled.
+  public var shapes: [String: [Int]] = [:]
+
+  public init(instances: InstanceOptions = InstanceOptions()) { self.instances = instances }
+
+  static let fileName = "model.json"
+
+  /// Reads settings over the server's own.
+  ///
+  /// - Throws: `invalidArgument` naming the file, the member and what was expected.
+  static func read(_ text: [UInt8], path: String, defaults: InstanceOptions) throws(ServingError) -> ModelSettings {
+    let document: JSONDocument
+    do throws(JSONError) {
+      document = try unsafe JSONDocument(byteCount: text.count) { unsafe $0.copyBytes(from: text) }
+    } catch { throw .invalid("\(path): \(error)") }
+    var settings = ModelSettings(instances: defaults)
+    let object = try SettingsObject(document.root, path: path, at: "")
+    try object.refuseUnknown(["version_policy", "instances", "threads", "queue_limit", "labels", "shapes"])
+    if let policy = object["version_policy"] { settings.versionPolicy = try readPolicy(policy, path) }
+    settings.instances.count = try object.integer("instances", in: 1...256) ?? defaults.count
+    settings.instances.threads = try object.integer("threads", in: 1...1024) ?? defaults.threads
+    settings.instances.queueLimit = try object.integer("queue_limit", in: 1...1_000_000) ?? defaults.queueLimit
+    if let labels = object["labels"] {
+      for (label, value) in try SettingsObject(labels, path: path, at: "labels").members {
+        guard let version = value.int64, version > 0 else {
+          throw .invalid("\(path): labels.\(label): expected the number of a version")
+        }
+        settings.labels[label] = Int(version)
+      }
+    }
+    if let shapes = object["shapes"] {
+      for (input, value) in try SettingsObject(shapes, path: path, at: "shapes").members {
+        settings.shapes[input] = try SettingsObject.integers(value, path: path, at: "shapes.\(input)")
+      }
+    }
+    return settings
+  }
+
+  private static func readPolicy(_ value: JSONValue, _ path: String) throws(ServingError) -> VersionPolicy {
+    if value.kind == .string, value.string == "all" { return .all }
+    let expected = "\(path): version_policy: expected \"all\", {\"latest\": N} or {\"specific\": [N, …]}"
+    guard value.kind == .object else { throw .invalid(expected) }
+    let object = try SettingsObject(value, path: path, at: "version_policy")
+    try object.refuseUnknown(["latest", "specific"])
+    if let count = try object.integer("latest", in: 1...1_000_000), object.members.count == 1 { return .latest(count) }
+    guard let list = object["specific"], object.members.count == 1 else { throw .invalid(expected) }
+    return .specific(try SettingsObject.integers(list, path: path, at: "version_policy.specific"))
+  }
+}
+
+/// An object of a settings file, with its place for messages.
+struct SettingsObject {
+  let members: [(String, JSONValue)]
+  private let path: String
+  private let place: String
+
+  init(_ value: JSONValue, path: String, at place: String) throws(ServingError) {
+    self.path = path
+    self.place = place
+    guard value.kind == .object else {
+      throw .invalid("\(path): \(place.isEmpty ? "" : "\(place): ")expected an object")
+    }
+    var members: [(String, JSONValue)] = []
+    value.forEachMember { key, value in members.append((key, value)) }
+    self.members = members
+    var seen: Set<String> = []
+    for (key, _) in members where !seen.insert(key).inserted {
+      throw .invalid("\(path): '\(key)' stands twice")
+    }
+  }
+
+  subscript(key: String) -> JSONValue? { members.first { $0.0 == key }?.1 }
+
+  func refuseUnknown(_ known: [String]) throws(ServingError) {
+    for (key, _) in members where !known.contains(key) {
+      let nearest = known.min { EditDistance.between($0, key) < EditDistance.between($1, key) } ?? ""
+      throw .invalid("\(path): unknown setting '\(place.isEmpty ? "" : place + ".")\(key)'; did you mean '\(nearest)'?")
+    }
+  }
+
+  func integer(_ key: String, in range: ClosedRange<Int>) throws(ServingError) -> Int? {
+    guard let value = self[key] else { return nil }
+    guard let number = value.int64, range.contains(Int(number)) else {
+      throw .invalid("\(path): \(key): expected a number from \(range.lowerBound) to \(range.upperBound)")
+    }
+    return Int(number)
+  }
+
+  static func integers(_ value: JSONValue, path: String, at place: String) throws(ServingError) -> [Int] {
+    guard value.kind == .array else { throw .invalid("\(path): \(place): expected a list of numbers") }
+    var result: [Int] = []
+    var isWhole = true
+    value.forEachElement { element in
+      if let number = element.int64, number > 0 { result.append(Int(number)) } else { isWhole = false }
+    }
+    guard isWhole else { throw .invalid("\(path): \(place): expected numbers of at least 1") }
+    return result
+  }
+}
+
+/// Levenshtein's distance, for naming what was probably meant.
+enum EditDistance {
+  static func between(_ a: String, _ b: String) -> Int {
+    let (a, b) = (Array(a.utf8), Array(b.utf8))
+    var row = Array(0...b.count)
+    for (i, x) in a.enumerated() {
+      var diagonal = row[0]
+      row[0] = i + 1
+      for (j, y) in b.enumerated() {
+        let next = min(row[j] + 1, row[j + 1] + 1, diagonal + (x == y ? 0 : 1))
+        (diagonal, row[j + 1]) = (row[j + 1], next)
+      }
+    }
+    return row[b.count]
+  }
+}

@@ -1,0 +1,92 @@
+/// What is known of every model: the one thing that requests and loads share.
+struct ModelTable: Sendable {
+  struct Version: Sendable {
+    var state: VersionState
+    var reason = ""
+    var loaded: LoadedVersion?
+  }
+
+  struct Entry: Sendable {
+    var versions: [Int: Version] = [:]
+    var labels: [String: Int] = [:]
+    /// Taken out of service on request; it is not missed.
+    var isUnloaded = false
+    /// The newest version that is ready, so that finding it costs nothing.
+    var current: LoadedVersion?
+
+    mutating func updateCurrent() {
+      let ready = versions.filter { $0.value.state == .ready }.max { $0.key < $1.key }
+      current = ready?.value.loaded
+    }
+  }
+
+  private(set) var entries: [String: Entry] = [:]
+
+  /// - Throws: `notFound` for what does not exist, `unavailable` for what is not ready.
+  func find(_ model: ModelReference) throws(ServingError) -> LoadedVersion {
+    guard let entry = entries[model.name] else {
+      throw ServingError(.notFound, "Request for unknown model: '\(model.name)' is not found")
+    }
+    let number: Int
+    switch model.selector {
+    case .current:
+      guard let current = entry.current else {
+        throw ServingError(.notFound, "Request for unknown model: '\(model.name)' has no available versions")
+      }
+      return current
+    case .version(let version): number = version
+    case .label(let label):
+      guard let version = entry.labels[label] else {
+        throw .invalid("Unrecognized servable version label: \(label)")
+      }
+      number = version
+    }
+    guard let version = entry.versions[number] else {
+      throw ServingError(.notFound, "Request for unknown model: '\(model.name)' version \(number) is not found")
+    }
+    guard version.state == .ready, let loaded = version.loaded else {
+      throw ServingError(
+        .unavailable, "Request for unknown model: '\(model.name)' version \(number) is not at ready state")
+    }
+    return loaded
+  }
+
+  mutating func update(_ name: String, _ change: (inout Entry) -> Void) {
+    var entry = entries[name] ?? Entry()
+    change(&entry)
+    entry.updateCurrent()
+    entries[name] = entry
+  }
+
+  /// Notes the state of a version that is not ready, unless a former load of it still answers.
+  mutating func note(_ name: String, _ number: Int, _ state: VersionState, _ reason: String = "") {
+    update(name) { entry in
+      guard entry.versions[number]?.loaded == nil else { return }
+      entry.versions[number] = Version(state: state, reason: reason)
+    }
+  }
+
+  /// Puts a version into service and returns the one it replaces.
+  mutating func serve(_ version: LoadedVersion) -> LoadedVersion? {
+    var former: LoadedVersion?
+    update(version.name) { entry in
+      former = entry.versions[version.number]?.loaded
+      entry.versions[version.number] = Version(state: .ready, loaded: version)
+      entry.labels = version.settings.labels
+      entry.isUnloaded = false
+    }
+    return former
+  }
+
+  /// Takes a version out of service and returns it.
+  mutating func retire(_ name: String, _ number: Int, reason: String) -> LoadedVersion? {
+    var former: LoadedVersion?
+    update(name) { entry in
+      former = entry.versions[number]?.loaded
+      entry.versions[number] = Version(state: former == nil ? .unavailable : .unloading, reason: reason)
+    }
+    return former
+  }
+
+  mutating func forget(_ name: String) { entries[name] = nil }
+}

@@ -1,0 +1,135 @@
+import Logging
+import MassFormats
+import MassRuntime
+import Synchronization
+
+/// The models of a repository behind the protocols.
+public final class ServedModels: InferenceService {
+  private let repository: ModelRepository
+  /// Every model was tried once.
+  private let isStarted = Atomic(false)
+  private let isLeaving = Atomic(false)
+
+  public init(_ options: RepositoryOptions, log: Logger) { repository = ModelRepository(options, log: log) }
+
+  /// Loads every model of the repository; those that fail say so in the index and in the log.
+  public func start() async {
+    for name in repository.names { try? await repository.load(name) }
+    isStarted.store(true, ordering: .releasing)
+  }
+
+  /// From now on the server is not ready. What comes is still answered.
+  public func leave() { isLeaving.store(true, ordering: .releasing) }
+
+  /// Takes every model out of service, once what was admitted is answered.
+  public func stop() async {
+    for name in repository.entries.keys { try? await repository.unload(name) }
+  }
+
+  public var isLive: Bool { true }
+
+  public var isReady: Bool {
+    isStarted.load(ordering: .acquiring) && !isLeaving.load(ordering: .acquiring)
+      && repository.entries.values.allSatisfy { $0.isUnloaded || $0.current != nil }
+  }
+
+  public func isReady(_ model: ModelReference) -> Bool { (try? repository.find(model)) != nil }
+
+  public func infer(_ request: InferenceRequest) async throws(ServingError) -> InferenceResponse {
+    let start = MonotonicClock.now()
+    while true {
+      let version = try repository.find(request.model)
+      do throws(ServingError) { return try await version.infer(request, since: start) } catch {
+        // It was replaced between being found and being asked: another one answers.
+        if error == InstancePool.retired { continue }
+        version.recorder.failed(error.code, total: MonotonicClock.now() - start)
+        throw error
+      }
+    }
+  }
+
+  public func describe(_ model: ModelReference) throws(ServingError) -> ModelDescription {
+    let version = try repository.find(model)
+    let ready = repository.entries[model.name]?.versions.filter { $0.value.state == .ready }.keys.sorted() ?? []
+    return ModelDescription(
+      name: version.name, versions: ready, version: version.number, platform: "mass_plan",
+      inputs: version.signature.inputs, outputs: version.signature.outputs)
+  }
+
+  public func configuration(_ model: ModelReference) throws(ServingError) -> String {
+    let version = try repository.find(model)
+    return ModelConfiguration(version).json.text(isIndented: false)
+  }
+
+  public func index(ready: Bool) -> [IndexEntry] {
+    repository.entries.sorted { $0.key < $1.key }.flatMap { name, entry in
+      entry.versions.sorted { $0.key < $1.key }.filter { !ready || $0.value.state == .ready }.map { number, version in
+        IndexEntry(name: name, version: number, state: version.state, reason: version.reason)
+      }
+    }
+  }
+
+  public func load(_ model: String) async throws(ServingError) { try await repository.load(model) }
+
+  public func unload(_ model: String) async throws(ServingError) { try await repository.unload(model) }
+
+  public func statistics(_ model: ModelReference?) throws(ServingError) -> [VersionStatistics] {
+    if let model, case .current = model.selector, repository.entries[model.name]?.current == nil {
+      _ = try repository.find(model)
+    }
+    if let model, case .version = model.selector { return [statistics(of: try repository.find(model)).0] }
+    return metrics.map(\.0).filter { model == nil || $0.name == model?.name }
+  }
+
+  /// Counts and histograms of every version that is loaded, sorted by name and version.
+  public var metrics: [(VersionStatistics, VersionHistograms)] {
+    repository.entries.sorted { $0.key < $1.key }.flatMap { _, entry in
+      entry.versions.sorted { $0.key < $1.key }.compactMap { $0.value.loaded.map(statistics(of:)) }
+    }
+  }
+
+  public func labels(_ model: String) -> [String: Int] { repository.entries[model]?.labels ?? [:] }
+
+  private func statistics(of version: LoadedVersion) -> (VersionStatistics, VersionHistograms) {
+    var (counts, histograms) = version.recorder.snapshot
+    counts.pending = version.pool.pending
+    return (counts, histograms)
+  }
+}
+
+/// A model's configuration with the names Triton's clients read.
+struct ModelConfiguration {
+  let version: LoadedVersion
+
+  init(_ version: LoadedVersion) { self.version = version }
+
+  var json: JSON {
+    let settings = version.settings
+    let policy: JSON =
+      switch settings.versionPolicy {
+      case .latest(let count): ["latest": ["num_versions": .int(count)]]
+      case .all: ["all": [:]]
+      case .specific(let numbers): ["specific": ["versions": .ints(numbers)]]
+      }
+    return [
+      "name": .string(version.name), "platform": "mass_plan", "backend": "mass", "version_policy": policy,
+      "max_batch_size": 0, "input": .array(version.signature.inputs.map(tensor)),
+      "output": .array(version.signature.outputs.map(tensor)),
+      "instance_group": [
+        ["name": .string(version.name), "kind": "KIND_CPU", "count": .int(settings.instances.count)]
+      ],
+      "parameters": [
+        "threads": ["string_value": .string("\(settings.instances.threads)")],
+        "queue_limit": ["string_value": .string("\(settings.instances.queueLimit)")],
+      ],
+    ]
+  }
+
+  private func tensor(_ tensor: TensorDescription) -> JSON {
+    let type = Datatype.name(of: tensor.element) ?? ""
+    return [
+      "name": .string(tensor.name), "data_type": .string("TYPE_" + (type == "BYTES" ? "STRING" : type)),
+      "dims": .ints(tensor.shape),
+    ]
+  }
+}
