@@ -98,7 +98,8 @@ let package = Package(
     .target(
       name: "MassServing",
       dependencies: [
-        "MassRuntime", "MassFormats", "MassJSON", "MassServingProtocol", "CryptoShim", "ThreadsShim", "ZlibShim", protobuf,
+        "MassRuntime", "MassFormats", "MassJSON", "MassServingProtocol", "CryptoShim", "ThreadsShim", "ZlibShim",
+        protobuf,
         .product(name: "HummingbirdCore", package: "hummingbird"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
@@ -137,7 +138,8 @@ let package = Package(
       name: "JSONTests", dependencies: ["MassJSON", "MassRuntime"], path: "Tests/JSONTests",
       swiftSettings: swiftSettings),
     .testTarget(
-      name: "ServingTests", dependencies: ["MassServing", "MassJSON", "MassRuntime", "OperatorCases"], path: "Tests/ServingTests",
+      name: "ServingTests", dependencies: ["MassServing", "MassJSON", "MassRuntime", "OperatorCases"],
+      path: "Tests/ServingTests",
       swiftSettings: swiftSettings),
     .executableTarget(
       name: "FuzzReaders", dependencies: ["MassCompiler", "MassRuntime", "OperatorCases"], path: "Tests/Fuzz",

@@ -68,6 +68,8 @@ public struct InferenceRequest: Sendable {
   public var outputs: [RequestedOutput]
   /// Nanoseconds of the monotonic clock after which nobody waits for the answer; nil for never.
   public var deadline: UInt64?
+  /// Told when nobody waits any more, where that is not known by the task's cancellation.
+  var abandonment: Abandonment?
 
   public init(
     model: ModelReference, id: String? = nil, parameters: [String: Parameter] = [:], inputs: [NamedTensor],

@@ -50,9 +50,12 @@ final class InstancePool: Sendable {
   /// Requests that wait or run.
   var pending: Int { queue.count + executing.load(ordering: .relaxed) }
 
-  /// Runs a job and waits for its result. The task's cancellation and the deadline take it out of the queue.
-  func run(_ inputs: [Value], deadline: UInt64?) async throws(ServingError) -> InferenceJob.Result {
-    let abandonment = Abandonment()
+  /// Runs a job and waits for its result. A reason to abandon it, the task's cancellation and the deadline take it out of
+  /// the queue.
+  func run(
+    _ inputs: [Value], deadline: UInt64?, abandonment: Abandonment?
+  ) async throws(ServingError) -> InferenceJob.Result {
+    let abandonment = abandonment ?? Abandonment()
     let timer = deadline.map { Self.timer($0, abandonment) }
     defer { timer?.cancel() }
     let result = await withTaskCancellationHandler {

@@ -3,7 +3,7 @@ import Synchronization
 
 /// A bounded queue between the connections and the threads that run models: first in, first out.
 final class WorkQueue<Element: Sendable>: Sendable {
-  enum Admission {
+  enum Admission: Hashable {
     case admitted, full, closed
   }
 

@@ -4,39 +4,35 @@ import NIOCore
 import NIOHTTPTypes
 import Synchronization
 
-/// One client's connection: tells requests that are being answered when the client is gone.
+/// One client's connection: tells the request that is being answered when the client is gone.
 final class Connection: Sendable {
   private struct State {
     var isGone = false
-    var current: Task<HTTPAnswer, Never>?
+    var current: Abandonment?
   }
 
   private let state = Mutex(State())
 
-  /// Computes an answer in a task that is cancelled when the client goes.
-  func answer(_ work: @escaping @Sendable () async -> HTTPAnswer) async -> HTTPAnswer {
-    let task = Task { await work() }
+  /// What the next request is abandoned by. The requests of a connection are answered one after the other.
+  func next() -> Abandonment {
+    let abandonment = Abandonment()
     let isGone = state.withLock { state in
-      state.current = task
+      state.current = abandonment
       return state.isGone
     }
-    if isGone { task.cancel() }
-    let answer = await withTaskCancellationHandler {
-      await task.value
-    } onCancel: {
-      task.cancel()
-    }
-    state.withLock { $0.current = nil }
-    return answer
+    if isGone { abandonment.give(Self.departure) }
+    return abandonment
   }
 
   fileprivate func leave() {
-    let task = state.withLock { state in
+    let abandonment = state.withLock { state in
       state.isGone = true
       return state.current
     }
-    task?.cancel()
+    abandonment?.give(Self.departure)
   }
+
+  private static let departure = ServingError(.cancelled, "the client closed the connection")
 }
 
 /// Notices that the client closed its side, also while a request is being answered, and closes the connection of one that

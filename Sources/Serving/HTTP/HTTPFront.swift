@@ -68,7 +68,7 @@ struct HTTPFront: Sendable {
     var answer: HTTPAnswer
     do {
       let body = try await collect(request, head)
-      answer = await connection.answer { await self.answer(head, body) }
+      answer = await self.answer(head, body, connection)
     } catch let error as ServingError {
       answer = V2Answer.error(error)
     }
@@ -102,19 +102,19 @@ struct HTTPFront: Sendable {
     return try ContentCoding.decode(body, limit: options.bodyLimit)
   }
 
-  private func answer(_ head: HTTPRequestHead, _ body: BodyBytes) async -> HTTPAnswer {
+  private func answer(_ head: HTTPRequestHead, _ body: BodyBytes, _ connection: Connection) async -> HTTPAnswer {
     do throws(ServingError) {
       guard let segments = head.segments else { throw .invalid("the path is not well encoded") }
-      if let answer = try await dispatch(head, segments, body) { return answer }
+      if let answer = try await dispatch(head, segments, body, connection) { return answer }
       return .json(#"{"error":"Not Found"}"#, status: 404)
     } catch { return V2Answer.error(error) }
   }
 
   private func dispatch(
-    _ head: HTTPRequestHead, _ segments: [String], _ body: BodyBytes
+    _ head: HTTPRequestHead, _ segments: [String], _ body: BodyBytes, _ connection: Connection
   ) async throws(ServingError) -> HTTPAnswer? {
     switch segments.first {
-    case "v2": return try await v2.answer(head, Array(segments.dropFirst()), body)
+    case "v2": return try await v2.answer(head, Array(segments.dropFirst()), body, connection.next())
     case "v1", "V1":
       // TensorFlow Serving's paths are the same in either case.
       return await tensorFlow.answer(method: head.method.rawValue, path: String(head.path), body: body.chunks)

@@ -35,7 +35,7 @@ final class LoadedVersion: Sendable {
     let values = try signature.ordered(request.inputs, model: name)
     let places = try signature.places(of: request.outputs, model: name)
     let checked = MonotonicClock.now()
-    var result = try await pool.run(values, deadline: request.deadline)
+    var result = try await pool.run(values, deadline: request.deadline, abandonment: request.abandonment)
     let computed = MonotonicClock.now()
     var outputs: [NamedTensor] = []
     for (i, place) in places.enumerated() {

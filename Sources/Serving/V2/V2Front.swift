@@ -14,12 +14,15 @@ struct V2Front: Sendable {
   /// Answers a request whose path begins with `v2`; nil when there is no such endpoint.
   ///
   /// - Parameter path: The segments behind `v2`, decoded.
-  func answer(_ head: HTTPRequestHead, _ path: [String], _ body: BodyBytes) async throws(ServingError) -> HTTPAnswer? {
+  /// - Parameter abandonment: Told when the client goes.
+  func answer(
+    _ head: HTTPRequestHead, _ path: [String], _ body: BodyBytes, _ abandonment: Abandonment
+  ) async throws(ServingError) -> HTTPAnswer? {
     switch path.first {
     case nil: try on(.get, head) { () throws(ServingError) in serverMetadata() }
     case "" where path.count == 1: try on(.get, head) { () throws(ServingError) in serverMetadata() }
     case "health": try health(head, path)
-    case "models": try await models(head, Array(path.dropFirst()), body)
+    case "models": try await models(head, Array(path.dropFirst()), body, abandonment)
     case "repository": try await repository(head, Array(path.dropFirst()), body)
     default: nil
     }
@@ -65,7 +68,9 @@ struct V2Front: Sendable {
 
   // MARK: Models
 
-  private func models(_ head: HTTPRequestHead, _ path: [String], _ body: BodyBytes) async throws(ServingError)
+  private func models(
+    _ head: HTTPRequestHead, _ path: [String], _ body: BodyBytes, _ abandonment: Abandonment
+  ) async throws(ServingError)
     -> HTTPAnswer?
   {
     guard let name = path.first, !name.isEmpty else { return try on(.get, head) { () throws(ServingError) in names() } }
@@ -85,7 +90,7 @@ struct V2Front: Sendable {
     case (nil, _): return try on(.get, head) { () throws(ServingError) in try metadata(reference) }
     case ("infer", 1):
       if let refusal = refusal(unless: .post, head) { return refusal }
-      return try await infer(head, reference, body)
+      return try await infer(head, reference, body, abandonment)
     case ("ready", 1): return try on(.get, head) { () throws(ServingError) in try ready(reference) }
     case ("config", 1):
       return try on(.get, head) { () throws(ServingError) in try .json(service.configuration(reference)) }
@@ -94,12 +99,15 @@ struct V2Front: Sendable {
     }
   }
 
-  private func infer(_ head: HTTPRequestHead, _ reference: ModelReference, _ body: BodyBytes) async throws(ServingError)
+  private func infer(
+    _ head: HTTPRequestHead, _ reference: ModelReference, _ body: BodyBytes, _ abandonment: Abandonment
+  ) async throws(ServingError)
     -> HTTPAnswer
   {
-    let model = try service.describe(reference)
-    let request = try V2Request(
-      body, headerLength: head.headers.inferenceHeaderLength, model: model, reference: reference)
+    var request = try V2Request(body, headerLength: head.headers.inferenceHeaderLength, reference) {
+      () throws(ServingError) in try service.describe(reference)
+    }
+    request.request.abandonment = abandonment
     let response = try await service.infer(request.request)
     var answer = try V2Answer.inference(response, request.style)
     if head.headers.asksForTiming {

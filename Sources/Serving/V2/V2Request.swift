@@ -20,9 +20,12 @@ struct V2Request {
   var request: InferenceRequest
   var style: V2OutputStyle
 
-  /// - Parameter headerLength: What `Inference-Header-Content-Length` says, nil when it is absent.
+  /// - Parameters:
+  ///   - headerLength: What `Inference-Header-Content-Length` says, nil when it is absent.
+  ///   - describe: Gives the model's signature; asked for a raw tensor only.
   init(
-    _ body: BodyBytes, headerLength: String?, model: ModelDescription, reference: ModelReference
+    _ body: BodyBytes, headerLength: String?, _ reference: ModelReference,
+    describe: () throws(ServingError) -> ModelDescription
   ) throws(ServingError) {
     guard let headerLength else {
       try self.init(json: body, binary: BodyBytes([]), reference)
@@ -33,7 +36,7 @@ struct V2Request {
       throw .invalid("inference header size should be in range (0, \(body.count)), got: \(headerLength)")
     }
     if length == 0 {
-      try self.init(raw: body, model, reference)
+      try self.init(raw: body, try describe(), reference)
       return
     }
     var rest = body
