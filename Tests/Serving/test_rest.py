@@ -2,6 +2,7 @@
 import concurrent.futures
 import gzip
 import json
+import socket
 import subprocess
 import tempfile
 import threading
@@ -15,7 +16,7 @@ from tritonclient.utils import InferenceServerException
 
 import make_models
 from harness import (
-    DTYPES, ServingCase, binary, chunked, encode, framed, infer_path, json_input, request_bytes,
+    DTYPES, MASS, Server, ServingCase, binary, chunked, encode, framed, infer_path, json_input, request_bytes,
     serving, to_bytes)
 
 RANDOM_SEED = 20
@@ -1031,6 +1032,113 @@ class Repository(unittest.TestCase):
             folder.rmdir()
             self.succeed(self.change("scale", "load"))
         self.assertEqual(self.succeed(self.server.infer("scale", one())).json()["model_version"], "3")
+
+
+    def test_a_damaged_file_leaves_what_serves(self):
+        file = self.server.repository / "scale" / "3" / "model.onnx"
+        sound = file.read_bytes()
+        try:
+            for damaged in (b"", b"garbage", sound[:-20], make_models.broken().SerializeToString()):
+                with self.subTest(len(damaged)):
+                    file.write_bytes(damaged)
+                    self.refuse(self.change("scale", "load"), (400, 500, 501, 503), "scale")
+                    for version, expected in ((None, 6), (1, 2), (3, 6)):
+                        answer = self.succeed(self.server.infer("scale", one(2.0), version=version))
+                        self.assertEqual(answer.outputs()["y"].tolist(), [[expected]])
+        finally:
+            file.write_bytes(sound)
+        self.succeed(self.change("scale", "load"))
+        self.assertEqual(self.index()["scale", "3"]["state"], "READY")
+
+    def test_damaged_settings_leave_what_serves(self):
+        file = self.server.repository / "scale" / "model.json"
+        sound = file.read_bytes()
+        try:
+            for damaged in (b"", b"{", b"[]", b'{"polizy":"all"}', b'{"version_policy":"most"}', b'{"instances":0}'):
+                with self.subTest(damaged):
+                    file.write_bytes(damaged)
+                    self.refuse(self.change("scale", "load"), 400, "model.json")
+                    self.succeed(self.server.infer("scale", one(), version=1))
+        finally:
+            file.write_bytes(sound)
+        self.succeed(self.change("scale", "load"))
+
+    def test_settings_are_read_again(self):
+        file = self.server.repository / "scale" / "model.json"
+        sound = file.read_bytes()
+        try:
+            file.write_text('{"version_policy": {"specific": [1]}}')
+            self.succeed(self.change("scale", "load"))
+            self.assertEqual(self.succeed(self.server.infer("scale", one())).json()["model_version"], "1")
+            self.refuse(self.server.infer("scale", one(), version=3), (404, 503), "'scale' version 3")
+        finally:
+            file.write_bytes(sound)
+        self.succeed(self.change("scale", "load"))
+        self.assertEqual(self.succeed(self.server.infer("scale", one())).json()["model_version"], "3")
+
+
+class Starting(unittest.TestCase):
+    def fail(self, pattern, *arguments):
+        """Runs the program, which must say why it does not serve, and leave."""
+        with tempfile.TemporaryDirectory() as folder:
+            command = [MASS, "serve", "--http-port", 0, "--grpc-port", 0, "--repository", folder, *arguments]
+            command = [str(word) for word in command]
+            ran = subprocess.run(command, capture_output=True, text=True, timeout=20)
+        self.assertNotEqual(ran.returncode, 0, ran.stderr)
+        self.assertGreater(ran.returncode, 0, f"ended by signal {-ran.returncode}: {ran.stderr}")
+        self.assertRegex(ran.stderr, pattern)
+
+    def test_what_cannot_be_served(self):
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = taken.getsockname()[1]
+            for what, pattern, arguments in (
+                ("a folder that is not there", "nowhere", ("--repository", "/nowhere")),
+                ("a file", "python", ("--repository", "/usr/bin/python3")),
+                ("a port in use", f"{port}.*in use", ("--http-port", port)),
+                ("a gRPC port in use", f"{port}.*in use", ("--grpc-port", port)),
+                ("a port that is none", "65536", ("--http-port", 65536)),
+                ("an address of another machine", "192.0.2.1", ("--host", "192.0.2.1")),
+                ("a host without an address", "no-such-host.invalid", ("--host", "no-such-host.invalid")),
+                ("no threads", "--threads", ("--threads", 0)),
+                ("no body", "--max-body-bytes", ("--max-body-bytes", 0)),
+            ):
+                with self.subTest(what):
+                    self.fail(pattern, *arguments)
+
+    def test_an_empty_repository(self):
+        with serving(()) as server:
+            self.assertEqual(server.get("/v2/models").json(), {"models": []})
+            self.assertEqual(server.get("/v2/health/ready").json(), {"ready": True})
+            self.assertEqual(server.post("/v2/repository/index").json(), [])
+
+    def test_a_second_start(self):
+        """The second start finds the plan of the first."""
+        with serving(("scale",)) as first:
+            cache = first.repository.parent / "plans"
+            plans = {file: file.stat().st_mtime_ns for file in cache.rglob("*") if file.is_file()}
+            self.assertTrue(plans)
+            with Server(first.repository, "--cache", cache) as second:
+                answer = second.infer("scale", one(2.0))
+                self.assertEqual(answer.outputs()["y"].tolist(), [[6]])
+            self.assertEqual(plans, {file: file.stat().st_mtime_ns for file in cache.rglob("*") if file.is_file()})
+
+    def test_a_damaged_cache(self):
+        with serving(("scale",)) as first:
+            cache = first.repository.parent / "plans"
+            self.assertEqual(first.stop(), 0)
+            for damage in (lambda data: data[: len(data) // 2], lambda data: b"x" * len(data), lambda data: b""):
+                for file in cache.rglob("*"):
+                    if file.is_file():
+                        file.write_bytes(damage(file.read_bytes()))
+                with Server(first.repository, "--cache", cache) as second:
+                    answer = second.infer("scale", one(2.0))
+                    self.assertEqual(answer.status, 200, answer)
+                    self.assertEqual(answer.outputs()["y"].tolist(), [[6]])
+
+    def test_a_cache_that_cannot_be_written(self):
+        with serving(("scale",), "--cache", "/proc/none") as server:
+            answer = server.infer("scale", one(2.0))
+            self.assertEqual(answer.status, 200, answer)
 
 
 class Leaving(unittest.TestCase):

@@ -41,7 +41,9 @@ import Testing
   /// Producers, consumers and removals at once: every item comes out once or is removed, none is lost or doubled.
   @Test func nothingIsLostUnderContention() {
     let queue = WorkQueue<Int>(limit: 64)
-    let (seen, refused, removed) = (Mutex([Int: Int]()), Atomic(0), Atomic(0))
+    let seen = Mutex([Int: Int]())
+    let refused = Atomic(0)
+    let removed = Atomic(0)
     let consumers = DispatchGroup()
     for _ in 0..<3 {
       DispatchQueue.global().async(group: consumers) {

@@ -83,6 +83,12 @@ public struct VersionStatistics: Hashable, Sendable {
     public var output = DurationCount()
 
     public init() {}
+
+    mutating func add(_ times: StageTimes) {
+      input.add(times.input)
+      compute.add(times.compute)
+      output.add(times.output)
+    }
   }
 
   public var name = ""

@@ -17,6 +17,9 @@ public struct InstanceOptions: Hashable, Sendable {
 }
 
 /// The instances of one version: threads with a session each, fed by one queue. They share the model's weights.
+///
+/// Waking a thread and being woken by it takes longer than a small model runs. Requests of a model that usually runs for less
+/// than that, on one thread, run where they arrive while an instance is idle.
 final class InstancePool: Sendable {
   private struct State {
     var running: Int
@@ -24,19 +27,27 @@ final class InstancePool: Sendable {
   }
 
   let queue: WorkQueue<InferenceJob>
-  private let name: String
+  private let instances: [Instance]
   private let state: Mutex<State>
   private let executing = Atomic(0)
+  /// Moving average of a run's nanoseconds.
+  private let usual: Atomic<UInt64>
+  private let isSingleThreaded: Bool
+
+  /// Runs shorter than this are not worth a change of threads.
+  private static let shortRun: UInt64 = 50_000
 
   /// - Throws: When the system has no thread to give.
   init(_ model: Model, name: String, options: InstanceOptions, recorder: StatisticsRecorder) throws(ServingError) {
     queue = WorkQueue(limit: options.queueLimit)
-    self.name = name
+    isSingleThreaded = options.threads == 1
+    usual = Atomic(Self.shortRun * 2)
     state = Mutex(State(running: options.count))
-    for i in 0..<options.count {
+    instances = (0..<options.count).map { _ in Instance(model, threads: options.threads, recorder: recorder) }
+    for (i, instance) in instances.enumerated() {
       do throws(ServingError) {
         try WorkerThread.start("\(i) \(name)") { [self] in
-          run(Session(model, options: SessionOptions(threads: options.threads)), recorder)
+          work(instance)
           ended()
         }
       } catch {
@@ -55,6 +66,7 @@ final class InstancePool: Sendable {
   func run(
     _ inputs: [Value], deadline: UInt64?, abandonment: Abandonment?
   ) async throws(ServingError) -> InferenceJob.Result {
+    if let result = runAtOnce(inputs, deadline) { return try result.get() }
     let abandonment = abandonment ?? Abandonment()
     let timer = deadline.map { Self.timer($0, abandonment) }
     defer { timer?.cancel() }
@@ -72,6 +84,27 @@ final class InstancePool: Sendable {
       abandonment.give(ServingError(.cancelled, "the request was cancelled"))
     }
     return try result.get()
+  }
+
+  /// Runs on this thread if that is likely over soon and nobody waits; nil when the request has to queue.
+  private func runAtOnce(_ inputs: [Value], _ deadline: UInt64?) -> Result<InferenceJob.Result, ServingError>? {
+    guard isSingleThreaded, usual.load(ordering: .relaxed) < Self.shortRun, queue.count == 0 else { return nil }
+    let now = MonotonicClock.now()
+    if let deadline, now >= deadline { return .failure(Self.expired) }
+    executing.add(1, ordering: .relaxed)
+    defer { executing.subtract(1, ordering: .relaxed) }
+    for instance in instances {
+      guard let result = instance.runIfIdle(inputs, admitted: now) else { continue }
+      took(result)
+      return result
+    }
+    return nil
+  }
+
+  private func took(_ result: Result<InferenceJob.Result, ServingError>) {
+    guard case .success(let run) = result else { return }
+    let last = usual.load(ordering: .relaxed)
+    usual.store(last - last / 8 + run.timing.compute / 8, ordering: .relaxed)
   }
 
   private static func timer(_ deadline: UInt64, _ abandonment: Abandonment) -> Task<Void, Never> {
@@ -115,41 +148,19 @@ final class InstancePool: Sendable {
     for continuation in waiting { continuation.resume() }
   }
 
-  private func run(_ session: consuming Session, _ recorder: StatisticsRecorder) {
+  private func work(_ instance: Instance) {
     while let job = queue.pop() {
       if job.isAbandoned { continue }
-      let start = MonotonicClock.now()
-      if let deadline = job.deadline, start >= deadline {
+      if let deadline = job.deadline, MonotonicClock.now() >= deadline {
         job.finish(.failure(Self.expired))
         continue
       }
       executing.add(1, ordering: .relaxed)
-      var times = StageTimes()
-      times.queue = start - job.admitted
-      do throws(RunError) {
-        let outputs = try session.run(job.inputs)
-        times.compute = MonotonicClock.now() - start
-        recorder.executed(rows: job.rows, times: times)
-        job.finish(.success(InferenceJob.Result(outputs: outputs, timing: times)))
-      } catch {
-        job.finish(.failure(ServingError(error)))
-      }
+      let result = instance.run(job.inputs, admitted: job.admitted)
+      took(result)
+      job.finish(result)
       executing.subtract(1, ordering: .relaxed)
     }
+    instance.close()
   }
-}
-
-extension ServingError {
-  init(_ error: RunError) {
-    switch error {
-    case .unknownInput, .missingInput, .inputCount, .inputMismatch, .node: self = .invalid("\(error)")
-    case .outOfMemory: self.init(.resourceExhausted, "\(error)")
-    case .notPrepared, .shapesKnownOnlyAfterRunning: self.init(.internalError, "\(error)")
-    }
-  }
-}
-
-extension InferenceJob {
-  /// Extent of the first axis of the first input: the rows this request asks about.
-  var rows: Int { inputs.first?.tensor?.shape.first ?? 1 }
 }

@@ -43,9 +43,7 @@ final class StatisticsRecorder: Sendable {
   func executed(rows: Int, times: StageTimes) {
     state.withLock { state in
       state.counts.executionCount += 1
-      state.counts.batches[rows, default: VersionStatistics.Batch()].input.add(times.input)
-      state.counts.batches[rows, default: VersionStatistics.Batch()].compute.add(times.compute)
-      state.counts.batches[rows, default: VersionStatistics.Batch()].output.add(times.output)
+      state.counts.batches[rows, default: VersionStatistics.Batch()].add(times)
       state.histograms.batchRows[rows, default: 0] += 1
     }
   }

@@ -108,7 +108,11 @@ struct HTTPConnectionChannel: ServerChildChannel {
   }
 
   func handle(value: Value, logger: Logger) async {
-    await http(value.connection).handle(value: value.inner, logger: logger)
+    // On the connection's own event loop: a small request is read, answered and written without a change of threads but the
+    // one to the model's.
+    await withTaskExecutorPreference(EventLoopExecutor(value.channel.eventLoop)) {
+      await http(value.connection).handle(value: value.inner, logger: logger)
+    }
   }
 
   private func http(_ connection: Connection) -> HTTP1Channel {

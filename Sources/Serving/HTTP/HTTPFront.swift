@@ -68,7 +68,14 @@ struct HTTPFront: Sendable {
     var answer: HTTPAnswer
     do {
       let body = try await collect(request, head)
-      answer = await self.answer(head, body, connection)
+      if body.count < Self.largeBody {
+        answer = await self.answer(head, body, connection)
+      } else {
+        // Reading it takes long: the event loop has other connections.
+        answer = await withTaskExecutorPreference(globalConcurrentExecutor) {
+          await self.answer(head, body, connection)
+        }
+      }
     } catch let error as ServingError {
       answer = V2Answer.error(error)
     }
@@ -86,6 +93,9 @@ struct HTTPFront: Sendable {
       try await writer.write(response: response, body: ResponseBody(byteBuffer: answer.body))
     }
   }
+
+  /// Bytes from which a body is not read on the event loop.
+  private static let largeBody = 256 << 10
 
   private func declaredLength(_ head: HTTPRequestHead) -> Int? { head.headers[.contentLength].flatMap { Int($0) } }
 
@@ -117,7 +127,8 @@ struct HTTPFront: Sendable {
     case "v2": return try await v2.answer(head, Array(segments.dropFirst()), body, connection.next())
     case "v1", "V1":
       // TensorFlow Serving's paths are the same in either case.
-      return await tensorFlow.answer(method: head.method.rawValue, path: String(head.path), body: body.chunks)
+      return await tensorFlow.answer(
+        method: head.method.rawValue, path: String(head.path), body: body.chunks, abandonment: connection.next())
     case "" where segments.count == 1, nil:
       return page(head, "text/html; charset=utf-8", ByteBuffer(bytes: ServerPage.html))
     case "openapi.json" where segments.count == 1: return page(head, "application/json", ByteBuffer(string: openAPI))

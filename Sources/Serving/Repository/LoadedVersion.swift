@@ -48,8 +48,7 @@ final class LoadedVersion: Sendable {
     let end = MonotonicClock.now()
     result.timing.input += checked - start
     result.timing.output += end - computed
-    let rows = values.first?.tensor?.shape.first ?? 1
-    recorder.succeeded(rows: rows, times: result.timing, total: end - start)
+    recorder.succeeded(rows: values.rows, times: result.timing, total: end - start)
     return InferenceResponse(
       modelName: name, modelVersion: number, id: request.id, outputs: outputs, timing: result.timing)
   }

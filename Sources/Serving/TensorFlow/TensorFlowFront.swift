@@ -15,10 +15,17 @@ package struct TensorFlowFront: Sendable {
   ///   - path: Without the query, still percent-encoded.
   ///   - body: The pieces of the body, decompressed.
   package func answer(method: String, path: String, body: [ByteBuffer]) async -> HTTPAnswer? {
+    await answer(method: method, path: path, body: body, abandonment: nil)
+  }
+
+  /// As above.
+  ///
+  /// - Parameter abandonment: Told when the client goes.
+  func answer(method: String, path: String, body: [ByteBuffer], abandonment: Abandonment?) async -> HTTPAnswer? {
     do throws(ServingError) {
       guard let route = try TensorFlowRoute.parse(method: method, path: path) else { return nil }
       switch route {
-      case .call(.predict, let model): return try await predict(model, body)
+      case .call(.predict, let model): return try await predict(model, body, abandonment)
       case .call(.classify, _), .call(.regress, _):
         throw ServingError(
           .unsupported, "Classify and Regress take features of tf.Example, which this model does not have; use Predict")
@@ -31,13 +38,17 @@ package struct TensorFlowFront: Sendable {
     } catch { return TensorFlowError.answer(error) }
   }
 
-  private func predict(_ model: ModelReference, _ body: [ByteBuffer]) async throws(ServingError) -> HTTPAnswer {
+  private func predict(
+    _ model: ModelReference, _ body: [ByteBuffer], _ abandonment: Abandonment?
+  ) async throws(ServingError) -> HTTPAnswer {
     let request = try TensorFlowRequest(body)
     let description = try resolving(model) { () throws(ServingError) in try service.describe(model) }
     let (form, inputs) = try request.tensors(description.inputs)
+    var inference = InferenceRequest(model: model, inputs: inputs)
+    inference.abandonment = abandonment
     let response: InferenceResponse
     do throws(ServingError) {
-      response = try await service.infer(InferenceRequest(model: model, inputs: inputs))
+      response = try await service.infer(inference)
     } catch { throw TensorFlowError.servable(error, model, service) }
     return try TensorFlowResponse.answer(response.outputs, form: form)
   }
