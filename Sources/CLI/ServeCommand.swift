@@ -69,7 +69,7 @@ struct ServeCommand: AsyncParsableCommand {
       drainSeconds: drainSeconds, version: Version.string)
     let log = Logger(label: "mass") { _ in JSONLogHandler() }
     do { try await InferenceServer(options, log: log).run() } catch {
-      throw Failure("cannot serve on \(host): \(error)")
+      throw Failure("cannot serve: \(error)")
     }
   }
 }

@@ -29,4 +29,21 @@ public enum FileSystem {
 
   /// The last component, trailing slashes aside.
   public static func name(_ path: String) -> String { path.split(separator: "/").last.map(String.init) ?? path }
+
+  public static func isWritable(_ path: String) -> Bool { unsafe access(path, W_OK) == 0 }
+
+  /// Makes a folder and those it lies in, where they are missing; false when that is not possible.
+  public static func makeFolder(_ path: String) -> Bool {
+    var part = path.hasPrefix("/") ? "" : "."
+    for component in path.split(separator: "/") {
+      part += "/\(component)"
+      guard unsafe mkdir(part, 0o755) == 0 || errno == EEXIST else { return false }
+    }
+    return true
+  }
+
+  /// Where the environment says, or else `/tmp`.
+  public static var temporaryFolder: String {
+    unsafe getenv("TMPDIR").map { unsafe String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 } ?? "/tmp"
+  }
 }

@@ -44,7 +44,9 @@ public struct InferenceServer: Sendable {
     let httpServer = http.server(group, Self.quiet) { address in
       log.info("listening", metadata: ["protocol": "http", "address": "\(Self.text(address))"])
     }
-    var services: [any Service] = [ModelService(models: models, log: log), httpServer]
+    let listening = ListeningService(
+      base: httpServer, host: options.http.host, port: options.http.port, protocolName: "HTTP")
+    var services: [any Service] = [ModelService(models: models, log: log), listening]
     if let port = options.grpcPort {
       services.append(GRPCService(models: models, options: options, port: port, log: log))
     }

@@ -9,17 +9,22 @@ struct GRPCService: Service {
   let log: Logger
 
   func run() async throws {
+    let host = options.http.host
     var settings = GRPCFront.Options()
-    settings.host = options.http.host
+    settings.host = host
     settings.port = port
     settings.maxMessageBytes = options.http.bodyLimit + 1 << 20
     let front = try GRPCFront(
       models, product: ServerProduct(version: options.version, extensions: V2Front.extensions), options: settings)
     try await withGracefulShutdownHandler {
       try await withThrowingTaskGroup(of: Void.self) { group in
-        group.addTask { try await front.run() }
-        let port = try await front.port
-        log.info("listening", metadata: ["protocol": "grpc", "address": "\(settings.host):\(port)"])
+        group.addTask {
+          do { try await front.run() } catch { throw ListeningError.of(error, host, port, "gRPC") }
+        }
+        // Without a port there is an error, which `run` throws in full.
+        if let port = try? await front.port {
+          log.info("listening", metadata: ["protocol": "grpc", "address": "\(host):\(port)"])
+        }
         try await group.waitForAll()
       }
     } onGracefulShutdown: {

@@ -1,7 +1,9 @@
 import HummingbirdCore
 import Logging
 import NIOCore
+import NIOHTTP1
 import NIOHTTPTypes
+import NIOHTTPTypesHTTP1
 import Synchronization
 
 /// One client's connection: tells the request that is being answered when the client is gone.
@@ -46,6 +48,8 @@ private final class ClientHandler: ChannelInboundHandler, RemovableChannelHandle
 
   private let connection: Connection
   private let requestLimit: TimeAmount
+  /// For the rest of a request when the server is about to end.
+  private static let lastLimit = TimeAmount.seconds(5)
   private var isReceiving = false
   private var timer: Scheduled<Void>?
 
@@ -67,15 +71,21 @@ private final class ClientHandler: ChannelInboundHandler, RemovableChannelHandle
   }
 
   func channelReadComplete(context: ChannelHandlerContext) {
-    if isReceiving, timer == nil {
-      let channel = context.channel
-      timer = context.eventLoop.scheduleTask(in: requestLimit) { channel.close(promise: nil) }
-    }
+    if isReceiving, timer == nil { close(context, in: requestLimit) }
     context.fireChannelReadComplete()
+  }
+
+  private func close(_ context: ChannelHandlerContext, in limit: TimeAmount) {
+    let channel = context.channel
+    timer = context.eventLoop.scheduleTask(in: limit) { channel.close(promise: nil) }
   }
 
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
     if let event = event as? ChannelEvent, event == .inputClosed { connection.leave() }
+    if event is ChannelShouldQuiesceEvent, isReceiving {
+      timer?.cancel()
+      close(context, in: min(requestLimit, Self.lastLimit))
+    }
     context.fireUserInboundEventTriggered(event)
   }
 
@@ -83,6 +93,21 @@ private final class ClientHandler: ChannelInboundHandler, RemovableChannelHandle
     timer?.cancel()
     connection.leave()
     context.fireChannelInactive()
+  }
+}
+
+/// Has a connection of HTTP/1.0 closed after the answer unless the client asks to keep it: behind this handler the version is
+/// no longer known.
+private final class OldVersionHandler: ChannelInboundHandler {
+  typealias InboundIn = HTTPServerRequestPart
+  typealias InboundOut = HTTPServerRequestPart
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    guard case .head(var head) = unwrapInboundIn(data), !head.isKeepAlive else {
+      return context.fireChannelRead(data)
+    }
+    head.headers.replaceOrAdd(name: "Connection", value: "close")
+    context.fireChannelRead(wrapInboundOut(.head(head)))
   }
 }
 
@@ -104,7 +129,13 @@ struct HTTPConnectionChannel: ServerChildChannel {
 
   func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
     let connection = Connection()
-    return http(connection).setup(channel: channel, logger: logger).map { Value(inner: $0, connection: connection) }
+    return http(connection).setup(channel: channel, logger: logger).flatMapThrowing { inner in
+      let pipeline = channel.pipeline.syncOperations
+      try pipeline.addHandler(LingeringClose(), position: .first)
+      try pipeline.addHandler(
+        OldVersionHandler(), position: .before(try pipeline.handler(type: HTTP1ToHTTPServerCodec.self)))
+      return Value(inner: inner, connection: connection)
+    }
   }
 
   func handle(value: Value, logger: Logger) async {

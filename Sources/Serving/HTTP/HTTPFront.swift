@@ -65,21 +65,24 @@ struct HTTPFront: Sendable {
     if head.headers[.expect]?.lowercased() == "100-continue", declaredLength(head) ?? 0 <= options.bodyLimit {
       try await writer.writeInformationalHead(HTTPResponse(status: .continue))
     }
-    var answer: HTTPAnswer
+    let answer: HTTPAnswer
     do {
       let body = try await collect(request, head)
-      if body.count < Self.largeBody {
+      let coding = try ContentCoding.named(head.headers[.contentEncoding])
+      if body.count < Self.largeBody, coding == nil {
         answer = await self.answer(head, body, connection)
       } else {
-        // Reading it takes long: the event loop has other connections.
-        answer = await withTaskExecutorPreference(globalConcurrentExecutor) {
-          await self.answer(head, body, connection)
+        answer = await withTaskExecutorPreference(ThreadPoolExecutor.shared) {
+          await self.answer(head, body, coding, connection)
         }
       }
     } catch let error as ServingError {
       answer = V2Answer.error(error)
     }
-    compress(&answer, head)
+    try await write(await compressed(answer, head), head, writer)
+  }
+
+  private func write(_ answer: HTTPAnswer, _ head: HTTPRequestHead, _ writer: consuming ResponseWriter) async throws {
     var fields = HTTPFields()
     fields[.contentType] = answer.contentType
     fields[.contentLength] = "\(answer.body.readableBytes)"
@@ -94,7 +97,7 @@ struct HTTPFront: Sendable {
     }
   }
 
-  /// Bytes from which a body is not read on the event loop.
+  /// Bytes from which a body is neither read nor compressed on the event loop, which has other connections to serve.
   private static let largeBody = 256 << 10
 
   private func declaredLength(_ head: HTTPRequestHead) -> Int? { head.headers[.contentLength].flatMap { Int($0) } }
@@ -108,8 +111,16 @@ struct HTTPFront: Sendable {
       guard body.count + chunk.readableBytes <= options.bodyLimit else { throw refusal }
       body.append(chunk)
     }
-    guard try ContentCoding.named(head.headers[.contentEncoding]) != nil else { return body }
-    return try ContentCoding.decode(body, limit: options.bodyLimit)
+    return body
+  }
+
+  private func answer(
+    _ head: HTTPRequestHead, _ body: BodyBytes, _ coding: ContentCoding?, _ connection: Connection
+  ) async -> HTTPAnswer {
+    do throws(ServingError) {
+      let plain = coding == nil ? body : try ContentCoding.decode(body, limit: options.bodyLimit)
+      return await answer(head, plain, connection)
+    } catch { return V2Answer.error(error) }
   }
 
   private func answer(_ head: HTTPRequestHead, _ body: BodyBytes, _ connection: Connection) async -> HTTPAnswer {
@@ -150,15 +161,27 @@ struct HTTPFront: Sendable {
     return answer
   }
 
-  private func compress(_ answer: inout HTTPAnswer, _ head: HTTPRequestHead) {
+  private func compressed(_ answer: HTTPAnswer, _ head: HTTPRequestHead) async -> HTTPAnswer {
+    var answer = answer
     if answer.status == 501, head.headers[.contentEncoding] != nil {
       answer.headers.append(("Accept-Encoding", "gzip, deflate"))
     }
-    guard answer.body.readableBytes > 0, let coding = ContentCoding.accepted(by: head.headers[.acceptEncoding]),
-      let encoded = coding.encode(answer.body)
-    else { return }
+    let body = answer.body
+    guard body.readableBytes > 0, let coding = ContentCoding.accepted(by: head.headers[.acceptEncoding]) else {
+      return answer
+    }
+    let encoded =
+      body.readableBytes < Self.largeBody
+      ? coding.encode(body)
+      : await withTaskExecutorPreference(ThreadPoolExecutor.shared) { await Self.encode(body, coding) }
+    guard let encoded else { return answer }
     answer.body = encoded
     answer.headers.append(("Content-Encoding", coding.rawValue))
     answer.headers.append(("Vary", "Accept-Encoding"))
+    return answer
+  }
+
+  private nonisolated static func encode(_ body: ByteBuffer, _ coding: ContentCoding) async -> ByteBuffer? {
+    coding.encode(body)
   }
 }

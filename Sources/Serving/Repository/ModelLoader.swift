@@ -30,18 +30,31 @@ struct ModelLoader: Sendable {
     guard let file = folder.modelFile(number) else {
       throw ServingError(.notFound, "\(folder.versionPath(number)) holds neither model.plan nor model.onnx")
     }
-    let plan = file.hasSuffix(".onnx") ? try cachedPlan(file, stamp, settings) : file
-    let model: Model
-    do throws(PlanError) { model = try Model.open(path: plan, plugins: plugins) } catch {
-      throw .invalid("\(plan): \(error)")
-    }
+    let model = try file.hasSuffix(".onnx") ? compiled(file, stamp, settings) : open(file)
     return try LoadedVersion(
       name: folder.name, number: number, model: model, settings: settings, stamp: stamp,
       classLabels: folder.classLabels(number))
   }
 
-  private func cachedPlan(_ onnx: String, _ stamp: FolderStamp, _ settings: ModelSettings) throws(ServingError)
-    -> String
+  private func open(_ plan: String) throws(ServingError) -> Model {
+    do throws(PlanError) { return try Model.open(path: plan, plugins: plugins) } catch {
+      throw .invalid("\(plan): \(error)")
+    }
+  }
+
+  /// The model of a plan in the cache if there is a sound one, else of one that is compiled now and kept if it can be.
+  private func compiled(_ onnx: String, _ stamp: FolderStamp, _ settings: ModelSettings) throws(ServingError) -> Model {
+    let name = "\(try cacheKey(onnx, stamp, settings)).plan"
+    let kept = "\(cache)/\(name)"
+    if FileSystem.exists(kept), let model = try? open(kept) { return model }
+    let canKeep = FileSystem.makeFolder(cache) && FileSystem.isWritable(cache)
+    let plan = canKeep ? kept : "\(FileSystem.temporaryFolder)/mass-\(getpid())-\(name)"
+    defer { if !canKeep { unsafe unlink(plan) } }
+    try compile(CompileOrder(model: onnx, plan: plan, shapes: settings.shapes, threads: settings.instances.threads))
+    return try open(plan)
+  }
+
+  private func cacheKey(_ onnx: String, _ stamp: FolderStamp, _ settings: ModelSettings) throws(ServingError) -> String
   {
     var key = "\(Model.processor(plugins)); \(settings.instances.threads) threads"
     for (name, shape) in settings.shapes.sorted(by: { $0.key < $1.key }) { key += "; \(name)=\(shape)" }
@@ -49,20 +62,7 @@ struct ModelLoader: Sendable {
     for file in stamp.files where !onnx.hasSuffix("/\(file.name)") {
       key += "; \(file.name) \(file.byteCount) \(file.modified)"
     }
-    let plan = "\(cache)/\(try ContentDigest.of(file: onnx, and: key)).plan"
-    if FileSystem.exists(plan) { return plan }
-    try Self.makeFolder(cache)
-    try compile(CompileOrder(model: onnx, plan: plan, shapes: settings.shapes, threads: settings.instances.threads))
-    return plan
-  }
-
-  private static func makeFolder(_ path: String) throws(ServingError) {
-    var part = path.hasPrefix("/") ? "" : "."
-    for component in path.split(separator: "/") {
-      part += "/\(component)"
-      guard unsafe mkdir(part, 0o755) != 0, errno != EEXIST else { continue }
-      throw ServingError(.unavailable, "\(part): \(unsafe String(cString: strerror(errno)))")
-    }
+    return try ContentDigest.of(file: onnx, and: key)
   }
 }
 

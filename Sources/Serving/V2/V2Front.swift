@@ -73,7 +73,9 @@ struct V2Front: Sendable {
   ) async throws(ServingError)
     -> HTTPAnswer?
   {
-    guard let name = path.first, !name.isEmpty else { return try on(.get, head) { () throws(ServingError) in names() } }
+    guard let name = path.first, !name.isEmpty else {
+      return path.count > 1 ? nil : try on(.get, head) { () throws(ServingError) in names() }
+    }
     if name == "stats", path.count == 1 { return try on(.get, head) { () throws(ServingError) in try statistics(nil) } }
     var reference = ModelReference(name)
     var rest = path.dropFirst()

@@ -52,6 +52,8 @@ char *putReal(char *out, Float value, mass_json_number_style style) {
     return put(out, std::isnan(value) ? "NaN" : value > 0 ? "Infinity" : "-Infinity");
   }
   if (style.is_tensorflow) return putTensorFlow(out, value);
+  // Readers take "-0" for an integer, which has no sign.
+  if (value == 0 && std::signbit(value)) return put(out, "-0.0");
   return std::to_chars(out, out + kElementRoom, value).ptr;
 }
 
