@@ -33,10 +33,15 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
     .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
     .package(url: "https://github.com/grpc/grpc-swift-2", from: "2.4.3"),
     .package(url: "https://github.com/grpc/grpc-swift-nio-transport", from: "2.9.2"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    // The registry's database, and what clients speak HTTP and measure with.
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+    .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
   ],
   targets: [
     // Shims: C and C++ behind C headers; no policy.
@@ -100,14 +105,15 @@ let package = Package(
     .target(
       name: "MassServing",
       dependencies: [
-        "MassRuntime", "MassFormats", "MassJSON", "MassServingProtocol", "CryptoShim", "ThreadsShim", "ZlibShim",
-        protobuf,
+        "MassRuntime", "MassFormats", "MassJSON", "MassRegistry", "MassServingProtocol", "CryptoShim", "ThreadsShim",
+        "ZlibShim", protobuf,
         .product(name: "HummingbirdCore", package: "hummingbird"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
         .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),
+        .product(name: "NIOHTTP2", package: "swift-nio-http2"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "GRPCCore", package: "grpc-swift-2"),
         .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
@@ -115,10 +121,26 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
       ],
       path: "Sources/Serving", exclude: ["Protocol"], swiftSettings: swiftSettings),
+    .target(
+      name: "MassRegistry",
+      dependencies: ["MassFormats", "MassJSON", "CryptoShim", .product(name: "GRDB", package: "GRDB.swift")],
+      path: "Sources/Registry", swiftSettings: swiftSettings),
+    .target(
+      name: "MassClient",
+      dependencies: [
+        "MassRuntime", "MassFormats", "MassJSON", "CryptoShim",
+        .product(name: "AsyncHTTPClient", package: "async-http-client"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "Histogram", package: "hdrhistogram-swift"),
+      ],
+      path: "Sources/Client", swiftSettings: swiftSettings),
     .executableTarget(
       name: "mass",
       dependencies: [
-        "MassRuntime", "MassCompiler", "MassDefaults", "MassFormats", "MassServing", argumentParser,
+        "MassRuntime", "MassCompiler", "MassDefaults", "MassFormats", "MassServing", "MassClient", "MassRegistry",
+        argumentParser,
         .product(name: "Logging", package: "swift-log"),
       ],
       path: "Sources/CLI", swiftSettings: swiftSettings),
@@ -144,8 +166,14 @@ let package = Package(
       name: "JSONTests", dependencies: ["MassJSON", "MassRuntime"], path: "Tests/JSONTests",
       swiftSettings: swiftSettings),
     .testTarget(
-      name: "ServingTests", dependencies: ["MassServing", "MassJSON", "MassRuntime", "OperatorCases"],
+      name: "ServingTests", dependencies: ["MassServing", "MassRegistry", "MassJSON", "MassRuntime", "OperatorCases"],
       path: "Tests/ServingTests",
+      swiftSettings: swiftSettings),
+    .testTarget(
+      name: "RegistryTests", dependencies: ["MassRegistry", "MassJSON"], path: "Tests/RegistryTests",
+      swiftSettings: swiftSettings),
+    .testTarget(
+      name: "ClientTests", dependencies: ["MassClient", "MassJSON", "MassRuntime"], path: "Tests/ClientTests",
       swiftSettings: swiftSettings),
     .executableTarget(
       name: "FuzzReaders", dependencies: ["MassCompiler", "MassRuntime", "OperatorCases"], path: "Tests/Fuzz",

@@ -67,7 +67,7 @@ struct BenchCommand: ParsableCommand {
     }
     var session = Session(model, options: SessionOptions(threads: thread.threads, isStrict: strict))
     let loaded = opening.duration(to: clock.now).seconds
-    let values = try ModelInputs(input, shape).values(for: model, path: modelOrPlan)
+    let values = try ModelInputs(input, shape).values(for: model.inputs, path: modelOrPlan)
     let progress = output.progress
     defer { progress.clear() }
     var report = BenchReport(model: model, threads: session.threads, loadSeconds: loaded)

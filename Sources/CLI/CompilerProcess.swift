@@ -15,7 +15,8 @@ enum CompilerProcess {
       ended = try process.wait(readingErrors: 16 << 10)
     } catch { throw ServingError(.internalError, "\(order.model): cannot compile it: \(error)") }
     guard ended.status == 0 else {
-      let reason = ended.errors.split(separator: "\n").joined(separator: "; ")
+      let lines = ended.errors.split(separator: "\n")
+      let reason = lines.map { $0.hasPrefix("mass: ") ? $0.dropFirst(6) : $0 }.joined(separator: "; ")
       throw .invalid(reason.isEmpty ? "\(order.model): the compiler ended with status \(ended.status)" : reason)
     }
   }

@@ -45,24 +45,24 @@ struct InputOptions: ParsableArguments {
   }
 
   /// Reads every value given. A folder gives way to an archive, an archive to a single file.
-  func values(for model: Model, path: String) throws(Failure) -> [String: Value] {
+  func values(for known: [ValueInfo], path: String) throws(Failure) -> [String: Value] {
     var values: [String: Value] = [:]
     if let inputDir {
-      values = try ValueFolder(inputDir).values("input", of: model.inputs)
+      values = try ValueFolder(inputDir).values("input", of: known)
     }
-    if let inputs { values.merge(try archive(inputs, model, path)) { _, new in new } }
+    if let inputs { values.merge(try archive(inputs, known, path)) { _, new in new } }
     for argument in files {
-      let (input, file) = try Self.split(argument, model.inputs, path)
+      let (input, file) = try Self.split(argument, known, path)
       values[input.name] = try value(file, for: input)
     }
     return values
   }
 
   /// Values in the order of the model's inputs, all of which must be there.
-  func orderedValues(for model: Model, path: String) throws(Failure) -> [Value] {
-    let values = try values(for: model, path: path)
+  func orderedValues(for known: [ValueInfo], path: String) throws(Failure) -> [Value] {
+    let values = try values(for: known, path: path)
     var ordered: [Value] = []
-    for input in model.inputs {
+    for input in known {
       guard let value = values[input.name] else {
         throw Failure(.missingInput(input.name, type: "\(input.type)"), path: path)
       }
@@ -86,13 +86,13 @@ struct InputOptions: ParsableArguments {
   }
 
   /// Arrays whose names begin with `#` are remarks.
-  private func archive(_ file: String, _ model: Model, _ path: String) throws(Failure) -> [String: Value] {
+  private func archive(_ file: String, _ inputs: [ValueInfo], _ path: String) throws(Failure) -> [String: Value] {
     let archive = try Failure.inFormat { () throws(FormatError) in try NPZArchive(path: file) }
-    let known = Dictionary(model.inputs.map { ($0.name, $0.type) }, uniquingKeysWith: { first, _ in first })
+    let known = Dictionary(inputs.map { ($0.name, $0.type) }, uniquingKeysWith: { first, _ in first })
     var values: [String: Value] = [:]
     for name in archive.names where !name.hasPrefix("#") {
       guard let type = known[name] else {
-        throw Failure(.unknownInput(name, known: model.inputs.map(\.name)), path: path)
+        throw Failure(.unknownInput(name, known: inputs.map(\.name)), path: path)
       }
       values[name] = try Failure.inFormat { () throws(FormatError) in
         .tensor(try archive.tensor(name, as: type.element))

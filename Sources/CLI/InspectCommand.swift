@@ -44,7 +44,7 @@ struct InspectCommand: ParsableCommand {
     var session = Session(model, options: SessionOptions(threads: thread.threads, isStrict: compilation.strict))
     inspection.threads = session.threads
     guard model.inputs.allSatisfy({ $0.type.tensor != nil }) else { return inspection }
-    let types = try model.concreteInputTypes(shape.byName, path: modelOrPlan)
+    let types = try model.inputs.concreteTypes(shape.byName, path: modelOrPlan)
     do throws(RunError) {
       inspection.programs = try session.describe(types)
     } catch {

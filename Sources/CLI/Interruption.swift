@@ -27,6 +27,19 @@ enum Interruption {
     }
   }
 
+  /// Lets the next signal do nothing but be noted; one after it ends the process.
+  static func note() {
+    for number in signals {
+      _ = signal(number) { number in
+        unsafe pending = number
+        _ = signal(number, SIG_DFL)
+      }
+    }
+  }
+
+  /// Whether a signal came since `note`.
+  static var isNoted: Bool { unsafe pending != 0 }
+
   /// Lets a short piece of work finish before a signal ends the process.
   static func postponed<Result>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result {
     for number in signals { _ = signal(number) { unsafe pending = $0 } }

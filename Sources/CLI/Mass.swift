@@ -19,6 +19,8 @@ struct Mass: AsyncParsableCommand {
         mass run model.plan --input image=picture.jpg --top 5 --labels labels.txt
         mass bench model.plan --threads 2
         mass serve --repository models
+        mass predict http://localhost:8000/v2/models/digits --input image=picture.png
+        mass load http://localhost:8000/v2/models/digits --rate 100
 
       Where a MODEL_OR_PLAN is asked for, an ONNX model is compiled first. Exit status: 0 when all went well, 1 when \
       a model, a plan or data is at fault, 64 when the command line is.
@@ -26,7 +28,8 @@ struct Mass: AsyncParsableCommand {
     version: "mass \(Version.string)",
     subcommands: [
       CheckCommand.self, CompileCommand.self, RunCommand.self, BenchCommand.self, ProfileCommand.self,
-      InspectCommand.self, VerifyCommand.self, ServeCommand.self,
+      InspectCommand.self, VerifyCommand.self, ServeCommand.self, PredictCommand.self, LoadCommand.self,
+      ModelCommand.self,
     ])
 
   static var _errorPrefix: String { "mass: " }

@@ -30,21 +30,21 @@ struct ModelFile {
   }
 }
 
-extension Model {
-  /// Types of the inputs with all extents known: the shapes asked for, what they say about symbols of other inputs, and
+extension [ValueInfo] {
+  /// Types of these inputs of a model with all extents known: the shapes asked for, what they say about symbols of other inputs, and
   /// 1 for every other symbol. nil for those in `except`.
   ///
   /// - Throws: When a shape names no input or has another rank, or an input is no tensor.
-  func concreteInputTypes(
+  func concreteTypes(
     _ shapes: [String: [Int]], path: String, except: Set<String>
   ) throws(Failure) -> [TensorType?] {
-    let known = inputs.map(\.name)
+    let known = map(\.name)
     if let stranger = shapes.keys.sorted().first(where: { !known.contains($0) }) {
       throw Failure(.unknownInput(stranger, known: known), path: path)
     }
     let symbols = try symbols(in: shapes, path: path)
     var types: [TensorType?] = []
-    for input in inputs {
+    for input in self {
       guard !except.contains(input.name) else {
         types.append(nil)
         continue
@@ -64,13 +64,13 @@ extension Model {
   }
 
   /// As above, for all inputs.
-  func concreteInputTypes(_ shapes: [String: [Int]], path: String) throws(Failure) -> [TensorType] {
-    try concreteInputTypes(shapes, path: path, except: []).compactMap { $0 }
+  func concreteTypes(_ shapes: [String: [Int]], path: String) throws(Failure) -> [TensorType] {
+    try concreteTypes(shapes, path: path, except: []).compactMap { $0 }
   }
 
   private func symbols(in shapes: [String: [Int]], path: String) throws(Failure) -> [String: Dimension] {
     var symbols: [String: Dimension] = [:]
-    for input in inputs {
+    for input in self {
       guard let type = input.type.tensor, let shape = shapes[input.name] else { continue }
       guard shape.count == type.rank else {
         throw Failure(

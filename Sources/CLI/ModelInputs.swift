@@ -12,15 +12,15 @@ struct ModelInputs {
   }
 
   /// One value for every input, in the model's order.
-  func values(for model: Model, path: String) throws(Failure) -> [Value] {
-    var values = try input.values(for: model, path: path)
+  func values(for inputs: [ValueInfo], path: String) throws(Failure) -> [Value] {
+    var values = try input.values(for: inputs, path: path)
     let given = values.compactMapValues { $0.tensor?.shape }
-    let types = try model.concreteInputTypes(
+    let types = try inputs.concreteTypes(
       shapes.merging(given) { _, given in given }, path: path, except: Set(values.keys))
-    for (input, type) in zip(model.inputs, types) {
+    for (input, type) in zip(inputs, types) {
       if let type { values[input.name] = .tensor(try SampleInputs.tensor(type, name: input.name)) }
     }
-    return model.inputs.compactMap { values[$0.name] }
+    return inputs.compactMap { values[$0.name] }
   }
 }
 

@@ -56,7 +56,7 @@ struct ProfileCommand: ParsableCommand {
     options.threads = thread.threads
     let progress = output.progress
     let model = try ModelFile(modelOrPlan).open(options, progress)
-    let values = try ModelInputs(input, shape).values(for: model, path: modelOrPlan)
+    let values = try ModelInputs(input, shape).values(for: model.inputs, path: modelOrPlan)
     var session = Session(model, options: thread.session)
     var profile = Profile(model: model, path: modelOrPlan, threads: session.threads, inputs: values)
     defer { progress.clear() }

@@ -23,30 +23,17 @@ struct RunCommand: ParsableCommand {
 
   @OptionGroup var input: InputOptions
 
-  @Option(help: ArgumentHelp("Write the outputs to an archive, in the model's order.", valueName: "file.npz"))
-  var output: String?
-
-  @Option(help: ArgumentHelp("Show the K largest scores of the first output of floats, as they are.", valueName: "k"))
-  var top: Int?
-
-  @Option(help: ArgumentHelp("The classes' names, one a line.", valueName: "file"), completion: .file())
-  var labels: String?
-
+  @OptionGroup var result: ResultOptions
   @OptionGroup var thread: ThreadOptions
   @OptionGroup var printing: OutputOptions
 
-  func validate() throws {
-    if let top, top < 1 { throw ValidationError("--top: expected 1 or more, got \(top)") }
-    if labels != nil && top == nil { throw ValidationError("--labels: expected --top beside it") }
-  }
-
   func run() throws {
-    let labels = try labels.map { file throws(Failure) in try Ranking.labels(file) }
+    let labels = try result.classNames()
     var options = CompileOptions()
     options.isTuned = false
     options.threads = thread.threads
     let model = try ModelFile(modelOrPlan).open(options, printing.progress)
-    let values = try input.values(for: model, path: modelOrPlan)
+    let values = try input.values(for: model.inputs, path: modelOrPlan)
     var session = Session(model, options: thread.session)
     let clock = ContinuousClock()
     let begin = clock.now
@@ -54,38 +41,8 @@ struct RunCommand: ParsableCommand {
     do throws(RunError) { outputs = try session.run(values) } catch { throw Failure(error, path: modelOrPlan) }
     let seconds = begin.duration(to: clock.now).seconds
     let named = Array(zip(model.outputs.map(\.name), outputs))
-    if let output { try write(named, to: output) }
-    try show(named, labels, seconds: seconds)
-  }
-
-  private func write(_ outputs: [(String, Value)], to path: String) throws(Failure) {
-    var tensors: [(name: String, tensor: Tensor)] = []
-    for (name, value) in outputs where !tensors.contains(where: { $0.name == name }) {
-      guard let tensor = value.tensor else {
-        throw Failure("\(path): output '\(name)' is \(value.type), which a .npz archive cannot hold")
-      }
-      tensors.append((name, tensor))
-    }
-    try Interruption.postponed { () throws(Failure) in
-      try Failure.inFormat { () throws(FormatError) in try NPZArchive.write(tensors, to: path) }
-    }
-  }
-
-  private func show(_ outputs: [(String, Value)], _ labels: [String]?, seconds: Double) throws(Failure) {
-    let rankings = try top.map { count throws(Failure) in
-      try Ranking.ofFirst(outputs, count: count, labels: labels, path: modelOrPlan)
-    }
-    let summaries = outputs.map { ValueSummary(name: $0, $1) }
-    if printing.json {
-      var members: [(String, JSON)] = [
-        ("model", .string(modelOrPlan)), ("run_ms", .double(seconds * 1e3)),
-        ("outputs", .array(summaries.map(\.json))),
-      ]
-      if let rankings { members.append(("top", .array(rankings.map(\.json)))) }
-      print(JSON.object(members).text())
-    } else if !printing.quiet {
-      print(Text.table(summaries.map(\.cells)))
-      for ranking in rankings ?? [] { print(ranking.text) }
-    }
+    try result.present(
+      named, labels, of: modelOrPlan, as: [("model", .string(modelOrPlan)), ("run_ms", .double(seconds * 1e3))],
+      printing)
   }
 }

@@ -41,6 +41,8 @@ struct ServeCommand: AsyncParsableCommand {
   var maxBodyBytes = 64 << 20
   @Option(help: ArgumentHelp("Seconds to go on answering, not ready, after SIGTERM.", valueName: "S"))
   var drainSeconds = 0
+  @Option(help: ArgumentHelp("Seconds between looks for changes in the folder; 0 for none.", valueName: "S"))
+  var watch = 1
   @Option(help: ArgumentHelp("Where plans of ONNX models are kept.", valueName: "DIR"), completion: .directory)
   var cache = PlanCacheFolder.standard
 
@@ -53,6 +55,7 @@ struct ServeCommand: AsyncParsableCommand {
     guard maxBodyBytes > 0, maxBodyBytes <= 2 << 30 else {
       throw ValidationError("--max-body-bytes must be 1 to \(2 << 30)")
     }
+    guard (0...3600).contains(watch) else { throw ValidationError("--watch must be 0 to 3600") }
     guard (0...3600).contains(drainSeconds) else { throw ValidationError("--drain-seconds must be 0 to 3600") }
   }
 
@@ -66,7 +69,7 @@ struct ServeCommand: AsyncParsableCommand {
         instances: InstanceOptions(count: instances, threads: threads, queueLimit: queueLimit),
         compile: { order throws(ServingError) in try CompilerProcess.compile(order) }),
       http: HTTPOptions(host: host, port: httpPort, bodyLimit: maxBodyBytes), grpcPort: grpcPort,
-      drainSeconds: drainSeconds, version: Version.string)
+      drainSeconds: drainSeconds, watchSeconds: watch, version: Version.string)
     let log = Logger(label: "mass") { _ in JSONLogHandler() }
     do { try await InferenceServer(options, log: log).run() } catch {
       throw Failure("cannot serve: \(error)")

@@ -12,13 +12,19 @@ public struct ServerOptions: Sendable {
   /// Seconds between the first signal to end and the moment connections are no longer accepted: the server is not ready then,
   /// but answers, so that load balancers can notice.
   public var drainSeconds: Int
+  /// Seconds between two looks at the repository's folder and registry; 0 for none.
+  public var watchSeconds: Int
   public var version: String
 
-  public init(repository: RepositoryOptions, http: HTTPOptions, grpcPort: Int?, drainSeconds: Int, version: String) {
+  public init(
+    repository: RepositoryOptions, http: HTTPOptions, grpcPort: Int?, drainSeconds: Int, watchSeconds: Int,
+    version: String
+  ) {
     self.repository = repository
     self.http = http
     self.grpcPort = grpcPort
     self.drainSeconds = drainSeconds
+    self.watchSeconds = watchSeconds
     self.version = version
   }
 }
@@ -50,6 +56,9 @@ public struct InferenceServer: Sendable {
     if let port = options.grpcPort {
       services.append(GRPCService(models: models, options: options, port: port, log: log))
     }
+    if options.watchSeconds > 0 {
+      services.append(WatchService(models: models, interval: .seconds(options.watchSeconds)))
+    }
     services.append(DrainService(models: models, seconds: options.drainSeconds, log: log))
     var configuration = ServiceGroupConfiguration(
       services: services.map { ServiceGroupConfiguration.ServiceConfiguration(service: $0) },
@@ -78,6 +87,18 @@ private struct ModelService: Service {
     log.info("serving", metadata: ["versions": "\(ready)", "failed": "\(models.index(ready: false).count - ready)"])
     try await gracefulShutdown()
     await models.stop()
+  }
+}
+
+/// Follows what others change in the repository.
+private struct WatchService: Service {
+  let models: ServedModels
+  let interval: Duration
+
+  func run() async throws {
+    await cancelWhenGracefulShutdown {
+      await withTaskExecutorPreference(ThreadPoolExecutor.shared) { await models.watch(every: interval) }
+    }
   }
 }
 

@@ -5,7 +5,7 @@ import Synchronization
 
 /// The models of a repository behind the protocols.
 public final class ServedModels: InferenceService {
-  private let repository: ModelRepository
+  let repository: ModelRepository
   /// Every model was tried once.
   private let isStarted = Atomic(false)
   private let isLeaving = Atomic(false)
@@ -14,8 +14,20 @@ public final class ServedModels: InferenceService {
 
   /// Loads every model of the repository; those that fail say so in the index and in the log.
   public func start() async {
+    repository.reconcile()
     for name in repository.names { try? await repository.load(name) }
     isStarted.store(true, ordering: .releasing)
+  }
+
+  /// Follows what others change in the repository, and tells the registry what was answered, until the task is cancelled.
+  public func watch(every interval: Duration) async {
+    let watch = RepositoryWatch(repository)
+    var rounds = 0
+    while (try? await Task.sleep(for: interval)) != nil {
+      await watch.look()
+      rounds += 1
+      if rounds % 10 == 0 { repository.recordCounts() }
+    }
   }
 
   /// From now on the server is not ready. What comes is still answered.
@@ -24,6 +36,7 @@ public final class ServedModels: InferenceService {
   /// Takes every model out of service, once what was admitted is answered.
   public func stop() async {
     for name in repository.entries.keys { try? await repository.unload(name) }
+    repository.recordCounts()
   }
 
   public var isLive: Bool { true }

@@ -92,7 +92,8 @@ def varint(value):
 def outputs_of(answer):
     """The tensors of an answer by name, as arrays; they must be all bytes or all lists."""
     if answer.raw_output_contents:
-        if len(answer.raw_output_contents) != len(answer.outputs) or any(o.HasField("contents") for o in answer.outputs):
+        has_lists = any(entry.HasField("contents") for entry in answer.outputs)
+        if has_lists or len(answer.raw_output_contents) != len(answer.outputs):
             raise AssertionError(f"bytes and lists in one answer: {answer}")
         pairs = zip(answer.outputs, answer.raw_output_contents)
         return {entry.name: from_bytes(entry.datatype, tuple(entry.shape), data) for entry, data in pairs}
@@ -173,7 +174,8 @@ class Protocol(GRPCCase):
                     field = message.fields_by_name[found[3]]
                     self.assertEqual(field.number, int(found[4]))
                     self.assertEqual(field.is_repeated, bool(found[1]) or found[2].startswith("map"))
-                    kinds = {value: name[5:].lower() for name, value in vars(type(field)).items() if name[:5] == "TYPE_"}
+                    names = [name for name in dir(field) if name.startswith("TYPE_")]
+                    kinds = {getattr(field, name): name[5:].lower() for name in names}
                     kind = field.message_type or field.enum_type
                     if not found[2].startswith("map"):
                         self.assertEqual(found[2], kind.name if kind else kinds[field.type])
@@ -224,8 +226,8 @@ class Metadata(GRPCCase):
 
     def test_model_ready(self):
         for name, version, expected in (
-            ("scale", "", True), ("scale", "1", True), ("scale", "3", True), ("scale", "2", False), ("scale", "0", False),
-            ("nobody", "", False), ("nobody", "1", False), ("", "", False), ("Scale", "", False),
+            ("scale", "", True), ("scale", "1", True), ("scale", "3", True), ("scale", "2", False),
+            ("scale", "0", False), ("nobody", "", False), ("nobody", "1", False), ("", "", False), ("Scale", "", False),
         ):
             with self.subTest(f"{name} {version}"):
                 answer = self.stub.ModelReady(pb.ModelReadyRequest(name=name, version=version))
@@ -316,14 +318,20 @@ class Metadata(GRPCCase):
             pb.ModelMetadataRequest(name="ü€\n%41"))
 
     def test_versions_that_are_no_numbers(self):
-        for version in ("x", "-1", "1.0", " 1", "+1", "1e0", "٣", "0x1", "99999999999999999999"):
+        for version in ("x", "-1", "1.0", " 1", "+1", "1e0", "٣", "0x1"):
             message = f"version '{version}' of model 'scale' is not a decimal number"
             with self.subTest(version):
                 for name in ("ModelReady", "ModelMetadata", "ModelConfig", "ModelStatistics"):
                     request = getattr(pb, f"{name}Request")(name="scale", version=version)
-                    self.must_fail(Code.INVALID_ARGUMENT, re.compile(re.escape(message.split(" is ")[0])),
-                              getattr(self.stub, name), request)
-                self.refuse(raw("scale", [("x", one())], version=version), re.compile(re.escape(version)))
+                    self.must_fail(Code.INVALID_ARGUMENT, message, getattr(self.stub, name), request)
+                self.refuse(raw("scale", [("x", one())], version=version), message)
+
+    def test_versions_no_server_counts_to(self):
+        version = "9" * 20
+        message = f"Request for unknown model: 'scale' version {version} is not found"
+        request = pb.ModelMetadataRequest(name="scale", version=version)
+        self.must_fail(Code.NOT_FOUND, message, self.stub.ModelMetadata, request)
+        self.refuse(raw("scale", [("x", one())], version=version), message, Code.NOT_FOUND)
 
 
 class Encodings(GRPCCase):
@@ -366,7 +374,8 @@ class Encodings(GRPCCase):
                         answer = self.infer(typed(identity(datatype), [("x", array)]))
                         self.assertEqual(tuple(answer.outputs[0].shape), shape)
                         self.assertEqual(len(answer.raw_output_contents), 0)
-        self.assertEqual(outputs_of(self.infer(raw("matmul", [("x", np.empty((0, 8), np.float32))])))["y"].shape, (0, 4))
+        empty = self.infer(raw("matmul", [("x", np.empty((0, 8), np.float32))]))
+        self.assertEqual(outputs_of(empty)["y"].shape, (0, 4))
         found = self.infer(typed("shape_data", [("x", np.zeros(5, np.float32))]))
         self.assertEqual(tuple(found.outputs[0].shape), (1, 0))
 

@@ -7,14 +7,14 @@ import unittest
 import numpy as np
 import tritonclient.grpc as triton
 from tritonclient.grpc import service_pb2 as pb
-from tritonclient.grpc import service_pb2_grpc
 from tritonclient.utils import InferenceServerException
 
 import make_models
 from harness import DTYPES, ServingCase, serving, to_bytes
 from test_grpc import (
-    BOTH, CALL_SECONDS, Code, GRPCCase, A, B, contents, one, open_channel, output, outputs_of, raw, tensor, typed)
-from test_rest import examples, identity, strings
+    BOTH, CALL_SECONDS, MEBIBYTE, Code, GRPCCase, A, B, contents, one, output, outputs_of, parameter, raw, tensor,
+    typed)
+from test_rest import examples, identity
 
 
 def setUpModule():
@@ -56,8 +56,8 @@ class Requests(GRPCCase):
         for values in (
             {"a": "text", "b": 1, "c": True, "d": 1.5, "e": pb.InferParameter(uint64_param=2**64 - 1)},
             {"priority": pb.InferParameter(uint64_param=1)}, {"timeout": 0}, {"timeout": 30_000_000},
-            {"timeout": pb.InferParameter(uint64_param=2**64 - 1)}, {"timeout": 2**63 - 1}, {"binary_data_output": True},
-            {"": "empty key"},
+            {"timeout": pb.InferParameter(uint64_param=2**64 - 1)}, {"timeout": 2**63 - 1}, {"": "empty key"},
+            {"binary_data_output": True},
         ):
             with self.subTest(values):
                 self.assert_same(outputs_of(self.infer(raw("scale", [("x", one())], **values)))["y"], one(3))
@@ -95,10 +95,11 @@ class Requests(GRPCCase):
 
     def test_refused_requests(self):
         model, x = "for model 'add_sub'", ("x", np.ones((1, 2), np.float32))
+        outputs = f"{model}: its outputs are 'SUM', 'DIFF'"
         for what, inputs, names, pattern in (
-            ("unknown output", BOTH, ["NO"], f"unexpected inference output 'NO' {model}: its outputs are 'SUM', 'DIFF'"),
+            ("unknown output", BOTH, ["NO"], f"unexpected inference output 'NO' {outputs}"),
             ("output asked for twice", BOTH, ["SUM", "SUM"], "output 'SUM' is asked for twice"),
-            ("nameless output", BOTH, [""], f"unexpected inference output '' {model}: its outputs are 'SUM', 'DIFF'"),
+            ("nameless output", BOTH, [""], f"unexpected inference output '' {outputs}"),
             ("duplicate input", [BOTH[0]] * 2, [], f"input 'A' is given twice {model}"),
             ("duplicate beside all", BOTH + [BOTH[0]], [], f"input 'A' is given twice {model}"),
             ("missing input", [BOTH[0]], [], f"expected 2 inputs but got 1 inputs {model}: input 'B' is missing"),
@@ -185,7 +186,24 @@ class Requests(GRPCCase):
     def test_more_fields_than_a_request_needs(self):
         request = raw("identity_fp32", [("x", one())])
         request.raw_input_contents.extend([b""] * 20_000)
-        self.refuse(request, re.compile("more than 16384 inputs, outputs and parameters"))
+        self.refuse(request, "the request has more than 16384 inputs, outputs and parameters")
+
+    def test_more_bytes_than_describe_tensors(self):
+        message = f"names, shapes and parameters of the request take more than {MEBIBYTE} bytes"
+        many = {f"{i:06}": parameter(True) for i in range(100_000)}
+        request = raw("identity_fp32", [("x", one())])
+        for key, value in many.items():
+            request.inputs[0].parameters[key].CopyFrom(value)
+        self.refuse(request, message)
+        request = raw("identity_fp32", [("x", one())], **many)
+        self.refuse(request, "the request has more than 16384 inputs, outputs and parameters")
+        request = raw("identity_fp32", [("x", one())], id="x" * 2 * MEBIBYTE)
+        self.refuse(request, message)
+        request = typed("identity_fp32", [("x", np.ones((1, MEBIBYTE), np.float32))])
+        self.assertEqual(list(self.infer(request).outputs[0].shape), [1, MEBIBYTE])
+        message = f"a message inference.ModelMetadataRequest of more than {MEBIBYTE} bytes"
+        self.must_fail(Code.RESOURCE_EXHAUSTED, message, self.stub.ModelMetadata,
+                       pb.ModelMetadataRequest(name="x" * 2 * MEBIBYTE))
 
 
 class Repository(GRPCCase):
@@ -265,9 +283,10 @@ class Repository(GRPCCase):
         running = self.stub.ModelInfer.future(raw("slow", [("x", one())]), timeout=CALL_SECONDS)
         time.sleep(0.15)
         self.unload("slow")
-        self.assertTrue(running.done(), "the model was unloaded under a request")
-        np.testing.assert_allclose(outputs_of(running.result())["y"], one(), atol=2 * make_models.SLOW_ERROR)
-        self.load("slow")
+        try:
+            np.testing.assert_allclose(outputs_of(running.result())["y"], one(), atol=2 * make_models.SLOW_ERROR)
+        finally:
+            self.load("slow")
 
 
 class TritonClient(ServingCase):

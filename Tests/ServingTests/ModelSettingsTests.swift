@@ -1,3 +1,4 @@
+import MassRegistry
 import Testing
 
 @testable import MassServing
@@ -49,10 +50,10 @@ import Testing
 
   @Test(arguments: ["", "stats", "a/b", "..", ".hidden", "a b", "ü", String(repeating: "a", count: 129)])
   func namesThatArePathsOrEscapesAreNoModels(_ name: String) {
-    #expect(!ModelFolder.isValid(name))
+    #expect(!ModelName.isValid(name))
   }
 
   @Test(arguments: ["resnet-50", "a", "A.b_c-1"]) func plainNamesAreModels(_ name: String) {
-    #expect(ModelFolder.isValid(name))
+    #expect(ModelName.isValid(name))
   }
 }

@@ -9,6 +9,8 @@ import Synchronization
 /// Counts what one version of a model does.
 final class StatisticsRecorder: Sendable {
   private let state: Mutex<(counts: VersionStatistics, histograms: VersionHistograms)>
+  /// What of the counts the registry knows.
+  private let recorded = Mutex<(successes: UInt64, failures: UInt64)>((0, 0))
 
   init(name: String, version: Int, residentBytes: UInt64) {
     var counts = VersionStatistics()
@@ -19,6 +21,16 @@ final class StatisticsRecorder: Sendable {
   }
 
   var snapshot: (VersionStatistics, VersionHistograms) { state.withLock { ($0.counts, $0.histograms) } }
+
+  /// Requests that were answered since the last call, and how many of those with an error.
+  func takeUnrecorded() -> (requests: Int, failures: Int) {
+    let (successes, failures) = state.withLock { ($0.counts.success.count, $0.counts.failure.count) }
+    return recorded.withLock { last in
+      defer { last = (successes, failures) }
+      let failed = Int(failures - min(last.failures, failures))
+      return (Int(successes - min(last.successes, successes)) + failed, failed)
+    }
+  }
 
   /// One request that was answered with a result.
   func succeeded(rows: Int, times: StageTimes, total: UInt64) {

@@ -1,18 +1,46 @@
 import GRPCCore
 import Synchronization
 
-/// Tells a call that the client left from a call that runs while the server leaves: the transport signals both alike.
+/// Tells a call that the client left from a call that runs while the server leaves: the transport signals both alike. And knows
+/// when everything that was admitted is answered, which the transport does not tell from a connection that is silent.
 final class Drain: Sendable {
   private let begun = Atomic(false)
+  private let admitted = Atomic(0)
+  /// Ends when the drain begins.
+  private let start = AsyncStream<Never>.makeStream()
 
   var hasBegun: Bool { begun.load(ordering: .acquiring) }
 
-  func begin() { begun.store(true, ordering: .releasing) }
+  func begin() {
+    begun.store(true, ordering: .releasing)
+    start.continuation.finish()
+  }
+
+  /// Returns when the drain has begun and nothing that was admitted has run for as long as an answer may take to be sent.
+  ///
+  /// - Throws: `CancellationError`.
+  func end() async throws {
+    for await _ in start.stream {}
+    var quiet = Duration.zero
+    while quiet < Self.patience {
+      try await Task.sleep(for: Self.interval)
+      quiet = admitted.load(ordering: .acquiring) == 0 ? quiet + Self.interval : .zero
+    }
+  }
+
+  /// Runs `work`, whose end the drain waits for.
+  func admitting<Answer, Failure: Error>(
+    _ work: () async throws(Failure) -> Answer
+  ) async throws(Failure) -> Answer {
+    admitted.add(1, ordering: .acquiringAndReleasing)
+    defer { admitted.subtract(1, ordering: .acquiringAndReleasing) }
+    return try await work()
+  }
 
   /// Runs `work` in a task that is cancelled when the client cancels the call, disconnects or its deadline passes, but not
   /// when the server begins to drain: what was admitted is answered.
   func cancellingWithClient<Answer: Sendable>(_ work: @escaping @Sendable () async -> Answer) async -> Answer {
-    let task = Task { await work() }
+    let task = Task { await admitting(work) }
     return await Self.value(of: task) { [self] in if !hasBegun { task.cancel() } }
   }
 
@@ -31,4 +59,7 @@ final class Drain: Sendable {
       task.cancel()
     }
   }
+
+  private static let patience = Duration.seconds(10)
+  private static let interval = Duration.milliseconds(250)
 }

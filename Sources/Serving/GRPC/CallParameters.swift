@@ -6,8 +6,6 @@ struct CallParameters {
   private(set) var custom: [String: Parameter] = [:]
   /// Nanoseconds the client gives the request; nil for no limit.
   private(set) var timeout: UInt64?
-  /// Whether the last answer of a stream to this request says that it is the last.
-  private(set) var wantsFinalMark = false
 
   /// - Throws: `invalidArgument` for reserved keys that are unknown or have values they cannot have, `unsupported` for
   ///   sequences.
@@ -15,11 +13,11 @@ struct CallParameters {
     for (key, wire) in parameters {
       guard let value = Self.value(wire) else { throw .invalid("parameter '\(key)' of the request has no value") }
       switch key {
-      case "binary_data_output": break
+      // Outputs are bytes if inputs are; and models give one answer to a request, so that none is empty.
+      case "binary_data_output", "triton_enable_empty_final_response": break
       case "timeout": timeout = try Self.nanoseconds(value)
       case "sequence_id", "sequence_start", "sequence_end":
         throw ServingError(.unsupported, "'\(key)': models have no state between requests")
-      case "triton_enable_empty_final_response": wantsFinalMark = value == .bool(true)
       case _ where key.hasPrefix("triton_"):
         throw .invalid("parameter keys starting with 'triton_' are reserved; '\(key)' cannot be set")
       default: custom[key] = value

@@ -42,10 +42,18 @@ public final class GRPCFront: Sendable {
       interceptors: interceptors)
   }
 
-  /// Serves until the shutdown is over. Cancelling the task cuts off what still runs.
+  /// Serves until the shutdown is over: every connection was closed by its client, or nothing that was admitted has run for a
+  /// while. Cancelling the task cuts off what still runs.
   ///
   /// - Throws: If the address cannot be bound.
-  public func run() async throws { try await server.serve() }
+  public func run() async throws {
+    try await withThrowingTaskGroup(of: Void.self) { [server, drain] group in
+      group.addTask { try await server.serve() }
+      group.addTask { try await drain.end() }
+      defer { group.cancelAll() }
+      try await group.next()
+    }
+  }
 
   /// The port in use, once it is bound.
   ///
@@ -57,7 +65,8 @@ public final class GRPCFront: Sendable {
     }
   }
 
-  /// Accepts no more calls and answers those that were; then `run` returns. Streams end after the requests that were read.
+  /// Accepts no more calls and answers those that were; then `run` returns. Streams end after the requests that were read, and
+  /// connections that stay silent are cut off in the end.
   public func beginGracefulShutdown() {
     drain.begin()
     server.beginGracefulShutdown()
@@ -87,6 +96,11 @@ public final class GRPCFront: Sendable {
       // An answer is sent when it is there.
       config.connection.flushCoalescing = nil
       config.compression.enabledAlgorithms = .all
+      config.channelDebuggingCallbacks.onAcceptHTTP2Stream = { stream in
+        stream.eventLoop.makeCompletedFuture {
+          try stream.pipeline.syncOperations.addHandler(MessageLimit(bytes: options.maxMessageBytes), position: .first)
+        }
+      }
     }
   }
 }

@@ -40,7 +40,10 @@ struct HealthRPCs: RegistrableRPCService {
       }
     } catch {
       guard error is CancellationError, drain.hasBegun else { return .failure(error) }
-      if last == .serving { try? await writer.write(.with { $0.status = .notServing }) }
+      if last == .serving {
+        // This task is cancelled, and what a cancelled task writes is dropped.
+        _ = await Task { try await writer.write(.with { $0.status = .notServing }) }.result
+      }
       return .failure(ServingError(.unavailable, "the server is exiting"))
     }
   }

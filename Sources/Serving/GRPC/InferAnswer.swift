@@ -32,7 +32,7 @@ struct InferAnswer: Sendable {
     message.id = call.id
   }
 
-  /// Says that no other answer to the request follows.
+  /// Says that no other answer to the request follows, as every answer of a stream does: a model gives one.
   mutating func markFinal() { message.parameters["triton_final_response"] = .with { $0.boolParam = true } }
 }
 

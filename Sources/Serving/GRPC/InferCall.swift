@@ -12,7 +12,6 @@ struct InferCall: Sendable {
   var timeout: UInt64?
   /// Whether outputs are to be bytes rather than lists.
   var isRaw = true
-  var wantsFinalMark = false
 
   /// - Throws: `invalidArgument` if the bytes are no ModelInferRequest.
   init(_ bytes: UnsafeRawBufferPointer) throws(ServingError) {
@@ -27,7 +26,6 @@ struct InferCall: Sendable {
     do throws(ServingError) {
       let parameters = try CallParameters(message.parameters)
       timeout = parameters.timeout
-      wantsFinalMark = parameters.wantsFinalMark
       isRaw = !raw.tensors.isEmpty || message.inputs.isEmpty
       let inputs = try unsafe Self.inputs(message, raw.tensors, bytes)
       request = .success(
@@ -50,8 +48,11 @@ struct InferCall: Sendable {
   /// - Parameter version: Decimal, or empty for the current one.
   static func model(_ name: String, version: String) throws(ServingError) -> ModelReference {
     guard !version.isEmpty else { return ModelReference(name) }
-    guard version.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let number = Int(version) else {
+    guard version.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {
       throw .invalid("version '\(version)' of model '\(name)' is not a decimal number")
+    }
+    guard let number = Int(version) else {
+      throw ServingError(.notFound, "Request for unknown model: '\(name)' version \(version) is not found")
     }
     return ModelReference(name, .version(number))
   }
@@ -99,10 +100,4 @@ struct InferCall: Sendable {
   }
 
   private static let rankLimit = 64
-}
-
-struct InferDeserializer: MessageDeserializer {
-  func deserialize<Bytes: GRPCContiguousBytes>(_ bytes: Bytes) throws -> InferCall {
-    try unsafe bytes.withUnsafeBytes { bytes in try unsafe InferCall(bytes) }
-  }
 }

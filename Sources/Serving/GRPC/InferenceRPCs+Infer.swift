@@ -7,7 +7,7 @@ extension InferenceRPCs {
       deserializer: InferDeserializer(), serializer: InferSerializer()
     ) { request, _ in
       let deadline = CallDeadline.deadline(in: request.metadata)
-      let call = try await ServerRequest(stream: request).message
+      let call = try await ServerRequest(stream: request).message.call
       return StreamingServerResponse(single: ServerResponse(message: try await answer(call, before: deadline).get()))
     }
     router.registerHandler(
@@ -28,12 +28,13 @@ extension InferenceRPCs {
     await drain.cancellingWithClient { [service] in
       do throws(ServingError) {
         let response = try await service.infer(try call.request(before: deadline))
-        var answer = InferAnswer(response, isRaw: call.isRaw)
-        if call.wantsFinalMark { answer.markFinal() }
-        return .success(answer)
+        return .success(InferAnswer(response, isRaw: call.isRaw))
       } catch {
-        guard error.code == .cancelled, let deadline, MonotonicClock.now() >= deadline else { return .failure(error) }
-        return .failure(ServingError(.deadlineExceeded, error.message))
+        // The transport counts the deadline from a little earlier; and a client that cancelled reads no status.
+        guard error.code == .cancelled, let deadline, !drain.hasBegun || MonotonicClock.now() >= deadline else {
+          return .failure(error)
+        }
+        return .failure(ServingError(.deadlineExceeded, "Request timeout expired"))
       }
     }
   }
@@ -42,13 +43,14 @@ extension InferenceRPCs {
   ///
   /// When the server leaves, no more requests are read and those that were are answered.
   private func answer(
-    _ calls: RPCAsyncSequence<InferCall, any Error>, before deadline: UInt64?, to writer: RPCWriter<StreamAnswer>
+    _ messages: RPCAsyncSequence<InferMessage, any Error>, before deadline: UInt64?, to writer: RPCWriter<StreamAnswer>
   ) async throws {
     let reading = await drain.cancellingWithServer { () -> Result<Void, any Error> in
       var pending: [Task<Void, any Error>] = []
       var failure: (any Error)?
       do {
-        for try await call in calls {
+        for try await message in messages {
+          let call = try await message.call
           if pending.count == Self.streamWindow { try await pending.removeFirst().value }
           let previous = pending.last
           pending.append(
@@ -69,13 +71,13 @@ extension InferenceRPCs {
   }
 
   private func streamAnswer(_ call: InferCall, before deadline: UInt64?) async -> StreamAnswer {
+    var result: StreamAnswer
     switch await answer(call, before: deadline) {
-    case .success(let answer): return StreamAnswer(answer: answer)
-    case .failure(let error):
-      var answer = InferAnswer(to: call)
-      if call.wantsFinalMark { answer.markFinal() }
-      return StreamAnswer(error: error.message, answer: answer)
+    case .success(let answer): result = StreamAnswer(answer: answer)
+    case .failure(let error): result = StreamAnswer(error: error.message, answer: InferAnswer(to: call))
     }
+    result.answer.markFinal()
+    return result
   }
 
   /// Requests of one stream that run at once.

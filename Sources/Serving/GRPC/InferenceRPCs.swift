@@ -64,13 +64,13 @@ struct InferenceRPCs: RegistrableRPCService {
     router.register("RepositoryModelLoad", of: Self.name) {
       (request: WireRepositoryModelLoadRequest) async throws(ServingError) in
       try Self.refuse(request.parameters, except: [])
-      try await service.load(request.modelName)
+      try await drain.admitting { () async throws(ServingError) in try await service.load(request.modelName) }
       return WireRepositoryModelLoadResponse()
     }
     router.register("RepositoryModelUnload", of: Self.name) {
       (request: WireRepositoryModelUnloadRequest) async throws(ServingError) in
       try Self.refuse(request.parameters, except: ["unload_dependents"])
-      try await service.unload(request.modelName)
+      try await drain.admitting { () async throws(ServingError) in try await service.unload(request.modelName) }
       return WireRepositoryModelUnloadResponse()
     }
   }

@@ -9,10 +9,18 @@ struct ProtobufSerializer<Message: SwiftProtobuf.Message>: MessageSerializer {
   }
 }
 
+/// Reads messages that are small.
 struct ProtobufDeserializer<Message: SwiftProtobuf.Message>: MessageDeserializer {
   func deserialize<Bytes: GRPCContiguousBytes>(_ bytes: Bytes) throws -> Message {
-    try unsafe bytes.withUnsafeBytes { bytes in try unsafe Self.decode([UInt8](bytes)) }
+    try unsafe bytes.withUnsafeBytes { bytes in
+      guard bytes.count <= limit else {
+        throw ServingError(.resourceExhausted, "a message \(Message.protoMessageName) of more than \(limit) bytes")
+      }
+      return try unsafe Self.decode([UInt8](bytes))
+    }
   }
+
+  private var limit: Int { 1 << 20 }
 
   /// - Throws: `invalidArgument` if the bytes are no such message.
   static func decode(_ bytes: [UInt8]) throws(ServingError) -> Message {

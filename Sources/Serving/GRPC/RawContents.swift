@@ -5,10 +5,11 @@ struct RawContents {
   /// All other fields, neighbours joined.
   private(set) var rest: [Range<Int>] = []
 
-  /// - Throws: `invalidArgument` if the bytes are no message, or one of more fields than a request can need.
+  /// - Throws: `invalidArgument` if the bytes are no message, or one that says more of its tensors than a request can need.
   init(_ bytes: UnsafeRawBufferPointer) throws(ServingError) {
     var reader = FieldReader()
     var fields = 0
+    var described = 0
     while let field = try unsafe reader.next(in: bytes) {
       fields += 1
       guard fields <= Self.fieldLimit else {
@@ -16,7 +17,13 @@ struct RawContents {
       }
       if field.number == Self.rawField, let payload = field.payload {
         tensors.append(payload)
-      } else if let last = rest.last, last.upperBound == field.range.lowerBound {
+        continue
+      }
+      described += try unsafe Self.described(field, in: bytes)
+      guard described <= Self.describedLimit else {
+        throw .invalid("names, shapes and parameters of the request take more than \(Self.describedLimit) bytes")
+      }
+      if let last = rest.last, last.upperBound == field.range.lowerBound {
         rest[rest.count - 1] = last.lowerBound..<field.range.upperBound
       } else {
         rest.append(field.range)
@@ -24,9 +31,28 @@ struct RawContents {
     }
   }
 
+  /// Bytes of a field that are not elements of a tensor.
+  private static func described(_ field: FieldReader.Field, in bytes: UnsafeRawBufferPointer) throws(ServingError)
+    -> Int
+  {
+    guard field.number == inputField, let payload = field.payload else { return field.range.count }
+    var elements = 0
+    var reader = FieldReader()
+    let input = unsafe UnsafeRawBufferPointer(rebasing: bytes[payload])
+    while let part = try unsafe reader.next(in: input) {
+      if part.number == contentsField { elements += part.payload?.count ?? 0 }
+    }
+    return field.range.count - elements
+  }
+
+  private static let inputField: UInt64 = 5
+  /// Of an input.
+  private static let contentsField: UInt64 = 5
   private static let rawField: UInt64 = 7
   /// A field takes two bytes in the message and hundreds in memory.
   private static let fieldLimit = 1 << 14
+  /// So do the fields of inputs and the entries of maps.
+  private static let describedLimit = 1 << 20
 }
 
 /// Walks over the outermost fields of a protobuf message.

@@ -13,7 +13,11 @@ final class Connection: Sendable {
     var current: Abandonment?
   }
 
+  /// The client's address.
+  let peer: String
   private let state = Mutex(State())
+
+  init(peer: String) { self.peer = peer }
 
   /// What the next request is abandoned by. The requests of a connection are answered one after the other.
   func next() -> Abandonment {
@@ -50,7 +54,10 @@ private final class ClientHandler: ChannelInboundHandler, RemovableChannelHandle
   private let requestLimit: TimeAmount
   /// For the rest of a request when the server is about to end.
   private static let lastLimit = TimeAmount.seconds(5)
+  /// Bytes that have to arrive in each `requestLimit`, or the request has taken too long.
+  private static let leastProgress = 1 << 20
   private var isReceiving = false
+  private var received = 0
   private var timer: Scheduled<Void>?
 
   init(_ connection: Connection, requestLimit: TimeAmount) {
@@ -61,7 +68,7 @@ private final class ClientHandler: ChannelInboundHandler, RemovableChannelHandle
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     switch unwrapInboundIn(data) {
     case .head: isReceiving = true
-    case .body: break
+    case .body(let bytes): received += bytes.readableBytes
     case .end:
       isReceiving = false
       timer?.cancel()
@@ -71,20 +78,26 @@ private final class ClientHandler: ChannelInboundHandler, RemovableChannelHandle
   }
 
   func channelReadComplete(context: ChannelHandlerContext) {
-    if isReceiving, timer == nil { close(context, in: requestLimit) }
+    if isReceiving, timer == nil { watch(context.channel, in: requestLimit) }
     context.fireChannelReadComplete()
   }
 
-  private func close(_ context: ChannelHandlerContext, in limit: TimeAmount) {
-    let channel = context.channel
-    timer = context.eventLoop.scheduleTask(in: limit) { channel.close(promise: nil) }
+  /// Closes the connection after a time, unless enough of the request arrives meanwhile.
+  private func watch(_ channel: any Channel, in limit: TimeAmount) {
+    received = 0
+    let loopBound = NIOLoopBound(self, eventLoop: channel.eventLoop)
+    timer = channel.eventLoop.scheduleTask(in: limit) {
+      let handler = loopBound.value
+      guard handler.received >= Self.leastProgress else { return channel.close(promise: nil) }
+      handler.watch(channel, in: limit)
+    }
   }
 
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
     if let event = event as? ChannelEvent, event == .inputClosed { connection.leave() }
     if event is ChannelShouldQuiesceEvent, isReceiving {
       timer?.cancel()
-      close(context, in: min(requestLimit, Self.lastLimit))
+      watch(context.channel, in: min(requestLimit, Self.lastLimit))
     }
     context.fireUserInboundEventTriggered(event)
   }
@@ -128,7 +141,7 @@ struct HTTPConnectionChannel: ServerChildChannel {
   let responder: Responder
 
   func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
-    let connection = Connection()
+    let connection = Connection(peer: channel.remoteAddress?.ipAddress ?? "")
     return http(connection).setup(channel: channel, logger: logger).flatMapThrowing { inner in
       let pipeline = channel.pipeline.syncOperations
       try pipeline.addHandler(LingeringClose(), position: .first)

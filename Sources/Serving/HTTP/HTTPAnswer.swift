@@ -23,7 +23,8 @@ extension ServingError.Code {
   /// The status of the Open Inference Protocol, as Triton maps it, with the statuses HTTP has for what Triton lacks.
   var httpStatus: Int {
     switch self {
-    case .invalidArgument, .alreadyExists: 400
+    case .invalidArgument: 400
+    case .alreadyExists: 409
     case .unauthenticated: 401
     case .permissionDenied: 403
     case .notFound: 404

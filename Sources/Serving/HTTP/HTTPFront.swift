@@ -22,6 +22,9 @@ public struct HTTPOptions: Sendable {
     self.port = port
     self.bodyLimit = bodyLimit
   }
+
+  /// Whether only this machine can connect.
+  var isLoopback: Bool { host == "localhost" || host == "::1" || host.hasPrefix("127.") }
 }
 
 /// HTTP/1.1: reads requests, hands them to the dialect their path names and writes the answers.
@@ -30,6 +33,7 @@ struct HTTPFront: Sendable {
   let service: ServedModels
   private let v2: V2Front
   private let tensorFlow: TensorFlowFront
+  private let registry: RegistryFront
   private let openAPI: String
 
   init(_ options: HTTPOptions, service: ServedModels, version: String) {
@@ -37,6 +41,7 @@ struct HTTPFront: Sendable {
     self.service = service
     v2 = V2Front(service: service, version: version)
     tensorFlow = TensorFlowFront(service: service)
+    registry = RegistryFront(repository: service.repository, allowsChanges: options.isLoopback)
     openAPI = OpenAPIDocument.text(version: version)
   }
 
@@ -66,20 +71,21 @@ struct HTTPFront: Sendable {
       try await writer.writeInformationalHead(HTTPResponse(status: .continue))
     }
     let answer: HTTPAnswer
-    do {
-      let body = try await collect(request, head)
-      let coding = try ContentCoding.named(head.headers[.contentEncoding])
-      if body.count < Self.largeBody, coding == nil {
-        answer = await self.answer(head, body, connection)
-      } else {
-        answer = await withTaskExecutorPreference(ThreadPoolExecutor.shared) {
-          await self.answer(head, body, coding, connection)
-        }
-      }
-    } catch let error as ServingError {
+    do { answer = try await self.answer(request, head, connection) } catch let error as ServingError {
       answer = V2Answer.error(error)
     }
     try await write(await compressed(answer, head), head, writer)
+  }
+
+  private func answer(_ request: Request, _ head: HTTPRequestHead, _ connection: Connection) async throws -> HTTPAnswer
+  {
+    if let receiver = try uploadReceiver(head) { return try await receive(request, receiver) }
+    let body = try await collect(request, head)
+    let coding = try ContentCoding.named(head.headers[.contentEncoding])
+    if body.count < Self.largeBody, coding == nil { return await answer(head, body, connection) }
+    return await withTaskExecutorPreference(ThreadPoolExecutor.shared) {
+      await answer(head, body, coding, connection)
+    }
   }
 
   private func write(_ answer: HTTPAnswer, _ head: HTTPRequestHead, _ writer: consuming ResponseWriter) async throws {
@@ -99,6 +105,26 @@ struct HTTPFront: Sendable {
 
   /// Bytes from which a body is neither read nor compressed on the event loop, which has other connections to serve.
   private static let largeBody = 256 << 10
+
+  private func uploadReceiver(_ head: HTTPRequestHead) throws(ServingError) -> UploadReceiver? {
+    guard head.method == .put, let segments = head.segments, segments.starts(with: ["v2", "registry"]) else {
+      return nil
+    }
+    return try registry.receiver(head, Array(segments.dropFirst(2)))
+  }
+
+  /// Takes a body of any length to the disk.
+  private func receive(_ request: Request, _ receiver: UploadReceiver) async throws -> HTTPAnswer {
+    try await withTaskExecutorPreference(ThreadPoolExecutor.shared) {
+      do {
+        for try await chunk in request.body { try receiver.take(chunk) }
+        return try receiver.finish()
+      } catch {
+        receiver.abandon()
+        throw error
+      }
+    }
+  }
 
   private func declaredLength(_ head: HTTPRequestHead) -> Int? { head.headers[.contentLength].flatMap { Int($0) } }
 
@@ -135,6 +161,12 @@ struct HTTPFront: Sendable {
     _ head: HTTPRequestHead, _ segments: [String], _ body: BodyBytes, _ connection: Connection
   ) async throws(ServingError) -> HTTPAnswer? {
     switch segments.first {
+    case "v2" where segments.count > 1 && segments[1] == "registry":
+      let path = Array(segments.dropFirst(2))
+      let result = await withTaskExecutorPreference(ThreadPoolExecutor.shared) {
+        await registryAnswer(head, path, body, connection)
+      }
+      return try result.get()
     case "v2": return try await v2.answer(head, Array(segments.dropFirst()), body, connection.next())
     case "v1", "V1":
       // TensorFlow Serving's paths are the same in either case.
@@ -148,6 +180,14 @@ struct HTTPFront: Sendable {
       return page(head, "text/plain; version=0.0.4; charset=utf-8", ByteBuffer(string: text))
     default: return nil
     }
+  }
+
+  private func registryAnswer(
+    _ head: HTTPRequestHead, _ path: [String], _ body: BodyBytes, _ connection: Connection
+  ) async -> Result<HTTPAnswer?, ServingError> {
+    do throws(ServingError) {
+      return .success(try await registry.answer(head, path, body, peer: connection.peer))
+    } catch { return .failure(error) }
   }
 
   private func page(_ head: HTTPRequestHead, _ type: String, _ body: ByteBuffer) -> HTTPAnswer {

@@ -21,6 +21,16 @@ struct HTTPRequestHead: Sendable {
     }
   }
 
+  /// The value of a query's first parameter of this name, decoded.
+  func queryValue(_ name: String) -> String? {
+    for pair in query.utf8.split(separator: UInt8(ascii: "&")) {
+      let parts = pair.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
+      guard PercentCoding.decoded(parts[0]) == name else { continue }
+      return PercentCoding.decoded(parts.count > 1 ? parts[1] : pair[pair.endIndex...])
+    }
+    return nil
+  }
+
   /// The path's segments, percent-decoded; nil when an escape is malformed or hides a control character.
   var segments: [String]? {
     var result: [String] = []

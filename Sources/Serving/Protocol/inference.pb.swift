@@ -653,6 +653,64 @@ package nonisolated struct WireModelParameter: Sendable {
   package init() {}
 }
 
+package nonisolated struct WireModelInstanceGroup: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var name: String = String()
+
+  package var count: Int32 = 0
+
+  package var kind: WireModelInstanceGroup.Kind = .auto
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package nonisolated enum Kind: SwiftProtobuf.Enum, Swift.CaseIterable {
+    package typealias RawValue = Int
+    case auto // = 0
+    case gpu // = 1
+    case cpu // = 2
+    case model // = 3
+    case UNRECOGNIZED(Int)
+
+    package init() {
+      self = .auto
+    }
+
+    package init?(rawValue: Int) {
+      switch rawValue {
+      case 0: self = .auto
+      case 1: self = .gpu
+      case 2: self = .cpu
+      case 3: self = .model
+      default: self = .UNRECOGNIZED(rawValue)
+      }
+    }
+
+    package var rawValue: Int {
+      switch self {
+      case .auto: return 0
+      case .gpu: return 1
+      case .cpu: return 2
+      case .model: return 3
+      case .UNRECOGNIZED(let i): return i
+      }
+    }
+
+    // The compiler won't synthesize support with the UNRECOGNIZED case.
+    package static let allCases: [WireModelInstanceGroup.Kind] = [
+      .auto,
+      .gpu,
+      .cpu,
+      .model,
+    ]
+
+  }
+
+  package init() {}
+}
+
 package nonisolated struct WireModelConfig: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -677,6 +735,8 @@ package nonisolated struct WireModelConfig: Sendable {
   package var input: [WireModelInput] = []
 
   package var output: [WireModelOutput] = []
+
+  package var instanceGroup: [WireModelInstanceGroup] = []
 
   package var parameters: Dictionary<String,WireModelParameter> = [:]
 
@@ -2237,9 +2297,53 @@ nonisolated extension WireModelParameter: SwiftProtobuf.Message, SwiftProtobuf._
   }
 }
 
+nonisolated extension WireModelInstanceGroup: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".ModelInstanceGroup"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}count\0\u{2}\u{2}kind\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.name) }()
+      case 2: try { try decoder.decodeSingularInt32Field(value: &self.count) }()
+      case 4: try { try decoder.decodeSingularEnumField(value: &self.kind) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.name.isEmpty {
+      try visitor.visitSingularStringField(value: self.name, fieldNumber: 1)
+    }
+    if self.count != 0 {
+      try visitor.visitSingularInt32Field(value: self.count, fieldNumber: 2)
+    }
+    if self.kind != .auto {
+      try visitor.visitSingularEnumField(value: self.kind, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: WireModelInstanceGroup, rhs: WireModelInstanceGroup) -> Bool {
+    if lhs.name != rhs.name {return false}
+    if lhs.count != rhs.count {return false}
+    if lhs.kind != rhs.kind {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireModelInstanceGroup.Kind: SwiftProtobuf._ProtoNameProviding {
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0KIND_AUTO\0\u{1}KIND_GPU\0\u{1}KIND_CPU\0\u{1}KIND_MODEL\0")
+}
+
 nonisolated extension WireModelConfig: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".ModelConfig"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}platform\0\u{3}version_policy\0\u{3}max_batch_size\0\u{1}input\0\u{1}output\0\u{2}\u{8}parameters\0\u{2}\u{3}backend\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}platform\0\u{3}version_policy\0\u{3}max_batch_size\0\u{1}input\0\u{1}output\0\u{3}instance_group\0\u{2}\u{7}parameters\0\u{2}\u{3}backend\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2253,6 +2357,7 @@ nonisolated extension WireModelConfig: SwiftProtobuf.Message, SwiftProtobuf._Mes
       case 4: try { try decoder.decodeSingularInt32Field(value: &self.maxBatchSize) }()
       case 5: try { try decoder.decodeRepeatedMessageField(value: &self.input) }()
       case 6: try { try decoder.decodeRepeatedMessageField(value: &self.output) }()
+      case 7: try { try decoder.decodeRepeatedMessageField(value: &self.instanceGroup) }()
       case 14: try { try decoder.decodeMapField(fieldType: SwiftProtobuf._ProtobufMessageMap<SwiftProtobuf.ProtobufString,WireModelParameter>.self, value: &self.parameters) }()
       case 17: try { try decoder.decodeSingularStringField(value: &self.backend) }()
       default: break
@@ -2283,6 +2388,9 @@ nonisolated extension WireModelConfig: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if !self.output.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.output, fieldNumber: 6)
     }
+    if !self.instanceGroup.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.instanceGroup, fieldNumber: 7)
+    }
     if !self.parameters.isEmpty {
       try visitor.visitMapField(fieldType: SwiftProtobuf._ProtobufMessageMap<SwiftProtobuf.ProtobufString,WireModelParameter>.self, value: self.parameters, fieldNumber: 14)
     }
@@ -2299,6 +2407,7 @@ nonisolated extension WireModelConfig: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if lhs.maxBatchSize != rhs.maxBatchSize {return false}
     if lhs.input != rhs.input {return false}
     if lhs.output != rhs.output {return false}
+    if lhs.instanceGroup != rhs.instanceGroup {return false}
     if lhs.parameters != rhs.parameters {return false}
     if lhs.backend != rhs.backend {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}

@@ -33,19 +33,6 @@ struct ModelFolder {
   let name: String
   let path: String
 
-  /// Names a model may have: no path can be made of them, and URLs need no escapes.
-  static func isValid(_ name: String) -> Bool {
-    guard (1...128).contains(name.utf8.count), name != "stats", !name.hasPrefix(".") else { return false }
-    return name.utf8.allSatisfy { byte in
-      switch byte {
-      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"):
-        true
-      default: false
-      }
-    }
-  }
-
   /// The numbers of the versions that hold a model, ascending. A folder whose name is no plain number is ignored.
   var versions: [Int] {
     (FileSystem.names(in: path) ?? []).compactMap { name in

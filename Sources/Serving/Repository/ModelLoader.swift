@@ -36,6 +36,18 @@ struct ModelLoader: Sendable {
       classLabels: folder.classLabels(number))
   }
 
+  /// Whether a model file that is about to be published could be loaded. The plan of an ONNX model is in the cache then.
+  func check(_ path: String, threads: Int) throws(ServingError) {
+    guard path.hasSuffix(".onnx") else {
+      _ = try open(path)
+      return
+    }
+    var settings = ModelSettings()
+    settings.instances.threads = threads
+    let folder = path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
+    _ = try compiled(path, FolderStamp(folder: folder), settings)
+  }
+
   private func open(_ plan: String) throws(ServingError) -> Model {
     do throws(PlanError) { return try Model.open(path: plan, plugins: plugins) } catch {
       throw .invalid("\(plan): \(error)")
@@ -59,7 +71,8 @@ struct ModelLoader: Sendable {
     var key = "\(Model.processor(plugins)); \(settings.instances.threads) threads"
     for (name, shape) in settings.shapes.sorted(by: { $0.key < $1.key }) { key += "; \(name)=\(shape)" }
     // Files beside the model may hold its weights; they can be too large to read twice.
-    for file in stamp.files where !onnx.hasSuffix("/\(file.name)") {
+    let others = ["manifest.json", "labels.txt"]
+    for file in stamp.files where !onnx.hasSuffix("/\(file.name)") && !others.contains(file.name) {
       key += "; \(file.name) \(file.byteCount) \(file.modified)"
     }
     return try ContentDigest.of(file: onnx, and: key)

@@ -1,5 +1,6 @@
 import Logging
 import MassFormats
+import MassRegistry
 import MassRuntime
 import Synchronization
 
@@ -31,9 +32,10 @@ public struct RepositoryOptions: Sendable {
 /// Requests read the table under a lock that is held for a look-up only; loading happens outside it, one model at a time, on a
 /// thread of its own.
 public final class ModelRepository: Sendable {
-  private let options: RepositoryOptions
+  let options: RepositoryOptions
+  let registry: RegistryFile
+  let log: Logger
   private let loader: ModelLoader
-  private let log: Logger
   private let table = Mutex(ModelTable())
   /// The end of the chain of loads: each waits for the one before.
   private let lastLoad = Mutex<Task<Void, Never>?>(nil)
@@ -41,19 +43,25 @@ public final class ModelRepository: Sendable {
   public init(_ options: RepositoryOptions, log: Logger) {
     self.options = options
     self.log = log
-    loader = ModelLoader(plugins: options.plugins, cache: options.cache, compile: options.compile)
+    let loader = ModelLoader(plugins: options.plugins, cache: options.cache, compile: options.compile)
+    self.loader = loader
+    registry = RegistryFile(options.folder) { path throws(ServingError) in
+      try loader.check(path, threads: options.instances.threads)
+    }
   }
 
   /// Names of the models in the folder, sorted; those that cannot be asked for are left out with a warning.
   public var names: [String] {
     (FileSystem.names(in: options.folder) ?? []).filter { name in
-      guard ModelFolder.isValid(name) else {
+      guard ModelName.isValid(name) else {
         if !name.hasPrefix(".") { log.warning("not a model's name", metadata: ["folder": "\(name)"]) }
         return false
       }
-      return !ModelFolder(name: name, path: "\(options.folder)/\(name)").versions.isEmpty
+      return !folder(name).versions.isEmpty
     }
   }
+
+  func folder(_ name: String) -> ModelFolder { ModelFolder(name: name, path: "\(options.folder)/\(name)") }
 
   // MARK: Finding
 
@@ -68,7 +76,7 @@ public final class ModelRepository: Sendable {
 
   // MARK: Loading
 
-  /// Loads what the model's settings select, versions that are loaded and unchanged excepted.
+  /// Loads the versions that the registry or the model's settings select, those that are loaded and unchanged excepted.
   ///
   /// - Throws: Why a version could not be loaded; the others are loaded all the same, and what served before goes on.
   func load(_ name: String) async throws(ServingError) {
@@ -81,50 +89,70 @@ public final class ModelRepository: Sendable {
       guard self.entries[name] != nil else {
         throw ServingError(.notFound, "failed to unload '\(name)', no version is available")
       }
-      await self.retire(name, except: [], reason: "unloaded")
       self.table.withLock { $0.update(name) { $0.isUnloaded = true } }
+      await self.retire(name, except: [], reason: "unloaded")
     }
   }
 
-  private func loadNow(_ name: String) async throws(ServingError) {
-    let folder = ModelFolder(name: name, path: "\(options.folder)/\(name)")
-    guard ModelFolder.isValid(name), !folder.versions.isEmpty else {
+  /// As `unload`; after that nothing reminds of the model.
+  func forget(_ name: String) async {
+    try? await inTurn { () async throws(ServingError) in
+      await self.retire(name, except: [], reason: "removed")
+      self.table.withLock { $0.forget(name) }
+      self.log.info("forgotten", metadata: ["model": "\(name)"])
+    }
+  }
+
+  /// As `load`, for work that has its turn.
+  func loadNow(_ name: String) async throws(ServingError) {
+    let folder = folder(name)
+    guard ModelName.isValid(name), !folder.versions.isEmpty else {
       throw ServingError(.notFound, "failed to load '\(name)', no version is available in the repository")
     }
     let settings = try folder.settings(options.instances)
-    let numbers = folder.selected(settings.versionPolicy)
-    guard !numbers.isEmpty else {
-      throw ServingError(.notFound, "failed to load '\(name)': its version_policy selects no version")
+    let selection = try VersionSelection(folder, settings, registry.existing())
+    guard !selection.numbers.isEmpty else {
+      await retire(name, except: [], reason: "not active")
+      table.withLock { $0.apply(selection, to: name) }
+      return
     }
     var failures: [(number: Int, error: ServingError)] = []
-    for number in numbers {
+    for number in selection.numbers {
       do throws(ServingError) { try await loadNow(folder, number, settings) } catch { failures.append((number, error)) }
     }
+    table.withLock { $0.apply(selection, to: name) }
     let failed = Set(failures.map(\.number))
     // A version that is to go stays while nothing that was asked for could take its place.
-    if failed.count < numbers.count { await retire(name, except: Set(numbers), reason: "not selected") }
+    if !failed.contains(selection.current ?? -1), failed.count < selection.numbers.count {
+      await retire(name, except: Set(selection.numbers), reason: "not selected")
+    }
     if let failure = failures.last {
       throw ServingError(failure.error.code, "failed to load '\(name)' version \(failure.number): \(failure.error)")
     }
   }
 
-  private func loadNow(_ folder: ModelFolder, _ number: Int, _ settings: ModelSettings) async throws(ServingError) {
+  /// Loads one version beside those that serve, whether it is selected or not, for work that has its turn.
+  func loadNow(_ folder: ModelFolder, _ number: Int, _ settings: ModelSettings) async throws(ServingError) {
     let former = entries[folder.name]?.versions[number]?.loaded
     let stamp = FolderStamp(folder: folder.versionPath(number))
     if let former, former.stamp == stamp, former.settings == settings { return }
     table.withLock { $0.note(folder.name, number, .loading) }
     let start = MonotonicClock.now()
     do throws(ServingError) {
-      let loader = loader
+      let (loader, registry) = (loader, try registry.existing())
       let version = try await WorkerThread.run("load \(folder.name)") { () -> Result<LoadedVersion, ServingError> in
-        do throws(ServingError) { return .success(try loader.load(folder, number, settings)) } catch {
-          return .failure(error)
-        }
+        do throws(ServingError) {
+          try registry?.verifyIfPublished(folder.name, number)
+          return .success(try loader.load(folder, number, settings))
+        } catch { return .failure(error) }
       }.get()
       let replaced = table.withLock { $0.serve(version) }
       let milliseconds = (MonotonicClock.now() - start) / 1_000_000
       log.info("loaded", metadata: ["model": "\(folder.name)", "version": "\(number)", "ms": "\(milliseconds)"])
-      await replaced?.pool.close()
+      if let replaced {
+        await replaced.pool.close()
+        recordCounts(of: [replaced])
+      }
     } catch {
       table.withLock { $0.note(folder.name, number, .unavailable, error.message) }
       log.error("not loaded", metadata: ["model": "\(folder.name)", "version": "\(number)", "reason": "\(error)"])
@@ -132,31 +160,32 @@ public final class ModelRepository: Sendable {
     }
   }
 
-  private func retire(_ name: String, except kept: Set<Int>, reason: String) async {
+  /// Takes versions out of service, once what they admitted is answered.
+  func retire(_ name: String, except kept: Set<Int>, reason: String) async {
     for number in (entries[name]?.versions.keys.sorted() ?? []) where !kept.contains(number) {
       let former = table.withLock { $0.retire(name, number, reason: reason) }
       guard let former else { continue }
       await former.pool.close()
+      recordCounts(of: [former])
       table.withLock { $0.note(name, number, .unavailable, reason) }
       log.info("unloaded", metadata: ["model": "\(name)", "version": "\(number)", "reason": "\(reason)"])
     }
   }
 
-  private func inTurn(
-    _ work: @escaping @Sendable () async throws(ServingError) -> Void
-  ) async throws(ServingError) {
+  /// Runs work that changes what is loaded: one after the other.
+  func inTurn<Value: Sendable>(
+    _ work: @escaping @Sendable () async throws(ServingError) -> Value
+  ) async throws(ServingError) -> Value {
     let task = lastLoad.withLock { last in
       let before = last
-      let task = Task { () -> Result<Void, ServingError> in
+      // Not on the threads that answer requests: this waits for disks.
+      let task = Task(executorPreference: ThreadPoolExecutor.shared) { () -> Result<Value, ServingError> in
         await before?.value
-        do throws(ServingError) {
-          try await work()
-          return .success(())
-        } catch { return .failure(error) }
+        do throws(ServingError) { return .success(try await work()) } catch { return .failure(error) }
       }
       last = Task { _ = await task.value }
       return task
     }
-    try await task.value.get()
+    return try await task.value.get()
   }
 }

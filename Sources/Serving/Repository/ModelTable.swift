@@ -11,12 +11,31 @@ struct ModelTable: Sendable {
     var labels: [String: Int] = [:]
     /// Taken out of service on request; it is not missed.
     var isUnloaded = false
-    /// The newest version that is ready, so that finding it costs nothing.
+    /// The version that is to answer requests without one, as soon as it is ready; nil for the newest.
+    var intended: Int?
+    /// The version that does, so that finding it costs nothing.
     var current: LoadedVersion?
 
+    /// The intended version; while that is not ready, the one that served before, or else the newest.
     mutating func updateCurrent() {
-      let ready = versions.filter { $0.value.state == .ready }.max { $0.key < $1.key }
-      current = ready?.value.loaded
+      let ready = versions.filter { $0.value.state == .ready }
+      if let intended {
+        let number = [intended, current?.number].compactMap { $0 }.first { ready[$0] != nil }
+        if let number {
+          current = ready[number]?.loaded
+          return
+        }
+      }
+      current = ready.max { $0.key < $1.key }?.value.loaded
+    }
+
+    /// Moves labels to the versions they are to name, as far as those are ready.
+    mutating func label(_ wanted: [String: Int]) {
+      var moved: [String: Int] = [:]
+      for (label, number) in wanted {
+        moved[label] = versions[number]?.state == .ready ? number : labels[label] ?? number
+      }
+      labels = moved
     }
   }
 
@@ -72,10 +91,17 @@ struct ModelTable: Sendable {
     update(version.name) { entry in
       former = entry.versions[version.number]?.loaded
       entry.versions[version.number] = Version(state: .ready, loaded: version)
-      entry.labels = version.settings.labels
       entry.isUnloaded = false
     }
     return former
+  }
+
+  /// Has the selected version answer requests without one, and labels name what they are to.
+  mutating func apply(_ selection: VersionSelection, to name: String) {
+    update(name) { entry in
+      entry.intended = selection.current
+      entry.label(selection.labels)
+    }
   }
 
   /// Takes a version out of service and returns it.

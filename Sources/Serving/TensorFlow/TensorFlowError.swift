@@ -9,13 +9,12 @@ enum TensorFlowError {
       writer.key("error")
       writer.string(error.message)
     }
-    var answer = V2Answer.json(writer, status: status(error.code))
+    var answer = V2Answer.json(writer, status: error.code.httpStatus)
     if let seconds = error.retryAfter { answer.headers.append(("Retry-After", "\(seconds)")) }
     return answer
   }
 
   /// As the Open Inference Protocol's, but for a conflict.
-  private static func status(_ code: ServingError.Code) -> Int { code == .alreadyExists ? 409 : code.httpStatus }
 
   /// The error of a model that was to be asked: one that is not there is a servable that was not found.
   static func servable(_ error: ServingError, _ model: ModelReference, _ service: any InferenceService) -> ServingError

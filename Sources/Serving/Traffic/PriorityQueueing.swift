@@ -1,0 +1,105 @@
+import Dispatch
+import Synchronization
+
+/// How a queue with priorities treats those who wait.
+public struct QueuePolicy: Hashable, Sendable {
+  /// Priorities run from 1, the highest, to this.
+  public var levels: Int
+  /// A request is overtaken by one of the next higher priority only if that arrives within so many nanoseconds after
+  /// it.
+  public var ageing: UInt64
+
+  public init(levels: Int = 3, ageing: UInt64 = 1_000_000_000) {
+    self.levels = levels
+    self.ageing = ageing
+  }
+}
+
+/// A bounded queue between the connections and the threads that run models: by priority, first in first out within one.
+///
+/// Nobody starves: an item of priority p is overtaken by an item of a higher priority q only if that was pushed at most
+/// (p − q) · `ageing` after it. So once it has waited (p − 1) · `ageing`, only those that are ahead of it then come
+/// first.
+///
+/// A push or a removal takes constant time, a pop time in proportion to the levels, however many items wait.
+final class PriorityWorkQueue<Element: Sendable>: Sendable {
+  enum Admission {
+    /// If the queue was full, the newest item of the lowest priority had to leave; the caller answers it.
+    case admitted(Ticket, displaced: Element?)
+    case full, closed
+  }
+
+  /// Where an item waits.
+  struct Ticket: Hashable, Sendable {
+    fileprivate var place: Int
+    fileprivate var serial: UInt64
+  }
+
+  private struct State {
+    var levels: PriorityLevels<Element>
+    var isClosed = false
+  }
+
+  private let limit: Int
+  private let state: Mutex<State>
+  /// At least one signal for each item that may be taken, and one for a consumer when the queue is closed.
+  private let available = DispatchSemaphore(value: 0)
+
+  /// - Parameter limit: Items that may wait at a time.
+  init(limit: Int, policy: QueuePolicy = QueuePolicy()) {
+    self.limit = limit
+    state = Mutex(State(levels: PriorityLevels(policy)))
+  }
+
+  var count: Int { state.withLock { $0.levels.count } }
+
+  /// Puts an item behind those that go first. A full queue takes it in the place of the newest item of the lowest
+  /// priority, if that priority is lower and the item would go first.
+  ///
+  /// - Parameter priority: Those beyond the levels count as the nearest level.
+  func push(_ item: Element, priority: Int, now: UInt64) -> Admission {
+    let admission: Admission = state.withLock { state in
+      if state.isClosed { return .closed }
+      var displaced: Element?
+      if state.levels.count >= limit {
+        displaced = state.levels.displace(for: priority, now: now)
+        if displaced == nil { return .full }
+      }
+      let (place, serial) = state.levels.append(item, priority: priority, now: now)
+      return .admitted(Ticket(place: place, serial: serial), displaced: displaced)
+    }
+    if case .admitted = admission { available.signal() }
+    return admission
+  }
+
+  /// Removes an item that waits, so that it takes no place any more; nil when it does not wait any more.
+  @discardableResult func remove(_ ticket: Ticket) -> Element? {
+    state.withLock { $0.levels.remove(ticket.place, serial: ticket.serial) }
+  }
+
+  /// Waits for an item; nil when the queue is closed and empty.
+  func pop() -> Element? {
+    while true {
+      available.wait()
+      let taken: (item: Element?, isOver: Bool) = state.withLock { state in
+        let item = state.levels.removeFirst()
+        return (item, item == nil && state.isClosed)
+      }
+      if let item = taken.item { return item }
+      if taken.isOver {
+        // Wakes the next consumer, too.
+        available.signal()
+        return nil
+      }
+    }
+  }
+
+  /// Takes an item if one waits.
+  func popIfAny() -> Element? { state.withLock { $0.levels.removeFirst() } }
+
+  /// Admits nothing more. What waits is still taken.
+  func close() {
+    state.withLock { $0.isClosed = true }
+    available.signal()
+  }
+}

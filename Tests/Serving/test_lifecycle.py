@@ -1,0 +1,97 @@
+"""How the server starts, what keeps it from starting, and how it leaves."""
+import concurrent.futures
+import socket
+import subprocess
+import tempfile
+import time
+import unittest
+
+from harness import MASS, SLOW_SECONDS, Server, ServingCase, serving
+from tensors import one
+
+
+class Starting(unittest.TestCase):
+    def fail(self, pattern, *arguments):
+        """Runs the program, which must say why it does not serve, and leave."""
+        with tempfile.TemporaryDirectory() as folder:
+            command = [MASS, "serve", "--http-port", 0, "--grpc-port", 0, "--repository", folder, *arguments]
+            command = [str(word) for word in command]
+            ran = subprocess.run(command, capture_output=True, text=True, timeout=20)
+        self.assertNotEqual(ran.returncode, 0, ran.stderr)
+        self.assertGreater(ran.returncode, 0, f"ended by signal {-ran.returncode}: {ran.stderr}")
+        self.assertRegex(ran.stderr, pattern)
+
+    def test_what_cannot_be_served(self):
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = taken.getsockname()[1]
+            for what, pattern, arguments in (
+                ("a folder that is not there", "nowhere", ("--repository", "/nowhere")),
+                ("a file", "python", ("--repository", "/usr/bin/python3")),
+                ("a port in use", f"{port}.*in use", ("--http-port", port)),
+                ("a gRPC port in use", f"{port}.*in use", ("--grpc-port", port)),
+                ("a port that is none", "65536", ("--http-port", 65536)),
+                ("an address of another machine", "192.0.2.1", ("--host", "192.0.2.1")),
+                ("a host without an address", "no-such-host.invalid", ("--host", "no-such-host.invalid")),
+                ("no threads", "--threads", ("--threads", 0)),
+                ("no body", "--max-body-bytes", ("--max-body-bytes", 0)),
+            ):
+                with self.subTest(what):
+                    self.fail(pattern, *arguments)
+
+    def test_an_empty_repository(self):
+        with serving(()) as server:
+            self.assertEqual(server.get("/v2/models").json(), {"models": []})
+            self.assertEqual(server.get("/v2/health/ready").json(), {"ready": True})
+            self.assertEqual(server.post("/v2/repository/index").json(), [])
+
+    def test_a_second_start(self):
+        """The second start finds the plan of the first."""
+        with serving(("scale",)) as first:
+            cache = first.repository.parent / "plans"
+            plans = {file: file.stat().st_mtime_ns for file in cache.rglob("*") if file.is_file()}
+            self.assertTrue(plans)
+            with Server(first.repository, "--cache", cache) as second:
+                answer = second.infer("scale", one(2.0))
+                self.assertEqual(answer.outputs()["y"].tolist(), [[6]])
+            self.assertEqual(plans, {file: file.stat().st_mtime_ns for file in cache.rglob("*") if file.is_file()})
+
+    def test_a_damaged_cache(self):
+        with serving(("scale",)) as first:
+            cache = first.repository.parent / "plans"
+            self.assertEqual(first.stop(), 0)
+            for damage in (lambda data: data[: len(data) // 2], lambda data: b"x" * len(data), lambda data: b""):
+                for file in cache.rglob("*"):
+                    if file.is_file():
+                        file.write_bytes(damage(file.read_bytes()))
+                with Server(first.repository, "--cache", cache) as second:
+                    answer = second.infer("scale", one(2.0))
+                    self.assertEqual(answer.status, 200, answer)
+                    self.assertEqual(answer.outputs()["y"].tolist(), [[6]])
+
+    def test_a_cache_that_cannot_be_written(self):
+        with serving(("scale",), "--cache", "/proc/none") as server:
+            answer = server.infer("scale", one(2.0))
+            self.assertEqual(answer.status, 200, answer)
+
+
+class Leaving(unittest.TestCase):
+    succeed = ServingCase.succeed
+
+    def test_sigterm_answers_what_was_asked(self):
+        with serving(("slow", "scale")) as server, concurrent.futures.ThreadPoolExecutor(1) as pool:
+            answer = pool.submit(server.infer, "slow", one(), timeout=SLOW_SECONDS)
+            time.sleep(0.15)
+            self.assertEqual(server.stop(), 0, server.log())
+            self.succeed(answer.result())
+
+    def test_idle_connections_do_not_delay_it(self):
+        with serving(("scale",)) as server, server.connect() as idle, server.connect() as half:
+            self.succeed(idle.request("GET", "/v2"))
+            half.send(b"POST /v2/models/scale/infer HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n123")
+            start = time.monotonic()
+            self.assertEqual(server.stop(), 0, server.log())
+            self.assertLess(time.monotonic() - start, 20)
+
+
+if __name__ == "__main__":
+    unittest.main()
