@@ -28,7 +28,7 @@ TAKEOVER_SECONDS = 10
 VERSION_MEMBERS = {
     "model", "version", "state", "current", "labels", "digest", "size", "files", "published_by", "published_at", "note",
     "requests", "failures", "last_used", "serving"}
-MODEL_MEMBERS = {"name", "current", "active", "labels", "versions", "highest_version", "managed"}
+MODEL_MEMBERS = {"name", "current", "active", "labels", "versions", "highest_version", "managed", "size"}
 EVENT_MEMBERS = {"id", "time", "user", "action", "model", "version", "detail"}
 
 

@@ -2,6 +2,8 @@ extension OpenAPIDocument {
   static let parameters = ##"""
     "ModelName": { "name": "model", "in": "path", "required": true, "schema": { "type": "string" } },
     "Version": { "name": "version", "in": "path", "required": true, "schema": { "type": "integer", "minimum": 1 } },
+    "Upload": { "name": "upload", "in": "path", "required": true, "schema": { "type": "string" } },
+    "FileName": { "name": "file", "in": "path", "required": true, "schema": { "type": "string" } },
     "Label": { "name": "label", "in": "path", "required": true, "schema": { "type": "string" } },
     "InferenceHeaderContentLength": {
       "name": "Inference-Header-Content-Length", "in": "header", "required": false,

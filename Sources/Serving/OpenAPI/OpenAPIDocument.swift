@@ -13,6 +13,7 @@ enum OpenAPIDocument {
     \#(models),
     \#(modelScopes.map(modelPaths).joined(separator: ",\n")),
     \#(repository),
+    \#(registry),
     \#(tensorFlowModels),
     \#(tensorFlowScopes.map(tensorFlowPaths).joined(separator: ",\n"))
     },
@@ -32,6 +33,7 @@ enum OpenAPIDocument {
     "schemas": {
     \#(inferenceSchemas),
     \#(descriptionSchemas),
+    \#(registrySchemas),
     \#(tensorFlowSchemas)
     }
     }
@@ -56,6 +58,7 @@ enum OpenAPIDocument {
       { "name": "Server", "description": "Health, metadata and metrics of the process." },
       { "name": "Models", "description": "What is served, and inference: the Open Inference Protocol." },
       { "name": "Repository", "description": "What may be loaded and unloaded." },
+      { "name": "Registry", "description": "What was published, and what of it is in service." },
       { "name": "TensorFlow Serving", "description": "The same models in the manner of TensorFlow Serving." }
     ]
     """#

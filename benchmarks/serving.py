@@ -1,0 +1,279 @@
+#!/usr/bin/env python3
+"""Measures `mass serve` and other servers of the Open Inference Protocol on the same machine, in turns.
+
+    scripts/python-env serving benchmarks/serving.py [--seconds 4] [--rounds 3] [--json FILE]
+
+- small: an identity of 4 floats, JSON, 1 and 16 connections (wrk): mass, FastAPI with ONNX Runtime, MLServer with ONNX Runtime;
+  and binary tensors for mass alone.
+- large: an identity of 8 MB as bytes against a server that only sends back the bytes it receives.
+- models: throughput of one closed connection (`mass load`) against `mass bench`, same plan, same threads.
+"""
+import argparse
+import contextlib
+import json
+import os
+import pathlib
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+
+import onnx
+from onnx import TensorProto, helper
+
+from compare import ROOT, SHAPES, resolved
+
+MASS = ROOT / ".build/release/mass"
+PEERS = pathlib.Path(__file__).with_name("peers")
+
+
+def identity(path, shape):
+    ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name in "xy"]
+    graph = helper.make_graph([helper.make_node("Identity", ["x"], ["y"])], "identity", ends[:1], ends[1:])
+    path.parent.mkdir(parents=True)
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path)
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@contextlib.contextmanager
+def running(command, port, environment=None, folder=None):
+    log = tempfile.TemporaryFile()
+    process = subprocess.Popen([str(part) for part in command], env={**os.environ, **(environment or {})},
+                               cwd=folder, stdout=log, stderr=subprocess.STDOUT)
+    try:
+        for _ in range(600):
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+                break
+            if process.poll() is not None:
+                break
+            time.sleep(0.1)
+        time.sleep(1)
+        if process.poll() is not None:
+            log.seek(0)
+            raise RuntimeError(f"{command[0]}: {log.read()[-600:].decode(errors='replace')}")
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+
+
+def mass(repository, port, threads=1):
+    return running([MASS, "serve", "--repository", repository, "--http-port", port, "--grpc-port", 0,
+                    "--threads", threads], port)
+
+
+def wrk(url, connections, seconds, script):
+    """Requests a second and the median latency in microseconds; an answer that is no success ends the measurement."""
+    ran = subprocess.run(["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s", script, url],
+                         capture_output=True, text=True, check=True)
+    result = json.loads(ran.stdout.splitlines()[-1])
+    if result["errors"]:
+        raise RuntimeError(f"{url}: {result['errors']} answers were errors")
+    return result["rate"], result["p50"]
+
+
+def script(path, body, headers):
+    escaped = "".join(f"\\{byte}" if not 32 <= byte < 127 or byte in b'"\\' else chr(byte) for byte in body)
+    lines = [f'wrk.method = "POST"\nwrk.body = "{escaped}"']
+    lines += [f'wrk.headers["{name}"] = "{value}"' for name, value in headers.items()]
+    lines.append("""
+function done(summary, latency)
+  local e = summary.errors
+  print(string.format('{"rate":%f,"p50":%f,"errors":%d}', summary.requests / summary.duration * 1e6,
+    latency:percentile(50), e.status + e.connect + e.read + e.write + e.timeout))
+end""")
+    path.write_text("\n".join(lines))
+    return path
+
+
+def small(folder, options):
+    repository = folder / "small"
+    identity(repository / "identity/1/model.onnx", [1, 4])
+    model = repository / "identity/1/model.onnx"
+    tensor = {"name": "x", "shape": [1, 4], "datatype": "FP32"}
+    text = json.dumps({"inputs": [{**tensor, "data": [0.1, 0.2, 0.3, 0.4]}]}).encode()
+    head = json.dumps({"inputs": [{**tensor, "parameters": {"binary_data_size": 16}}],
+                       "outputs": [{"name": "y", "parameters": {"binary_data": True}}]}).encode()
+    as_text = script(folder / "text.lua", text, {"Content-Type": "application/json"})
+    as_bytes = script(folder / "bytes.lua", head + bytes(16), {"Inference-Header-Content-Length": len(head)})
+    ports = [free_port() for _ in range(5)]
+    settings = folder / "mlserver"
+    settings.mkdir()
+    (settings / "settings.json").write_text(json.dumps({
+        "host": "127.0.0.1", "http_port": ports[2], "grpc_port": ports[3], "metrics_port": ports[4], "debug": False,
+        "parallel_workers": 0}))
+    (settings / "model-settings.json").write_text(json.dumps({
+        "name": "identity", "implementation": "mlserver_runtime.OnnxRuntimeModel",
+        "parameters": {"uri": str(model)}}))
+    python = pathlib.Path(sys.executable)
+    environment = {"MODEL": str(model), "THREADS": "1", "PYTHONPATH": str(PEERS)}
+    servers = {
+        "mass": (mass(repository, ports[0]), ports[0], as_text),
+        "mass, binary": (None, ports[0], as_bytes),
+        "FastAPI": (running([python, "-m", "uvicorn", "fastapi_server:app", "--port", ports[1], "--log-level", "error",
+                             "--no-access-log"], ports[1], environment, PEERS), ports[1], as_text),
+        "MLServer": (running([python.with_name("mlserver"), "start", settings], ports[2], environment), ports[2], as_text),
+    }
+    results = {}
+    with contextlib.ExitStack() as stack:
+        for server, _, _ in servers.values():
+            if server:
+                stack.enter_context(server)
+        for _ in range(options.rounds):
+            for name, (_, port, lua) in servers.items():
+                for connections in (1, 16):
+                    url = f"http://127.0.0.1:{port}/v2/models/identity/infer"
+                    results.setdefault((name, connections), []).append(wrk(url, connections, options.seconds, lua))
+    table = []
+    for (name, connections), runs in results.items():
+        rate, latency = (statistics.median(values) for values in zip(*runs))
+        table.append({"server": name, "connections": connections, "requests_per_s": round(rate), "p50_us": round(latency)})
+        print(f"small   {name:14} {connections:3} connections {rate:9.0f}/s   p50 {latency:8.0f} µs", flush=True)
+    return table
+
+
+def exchange(connection, request, count):
+    connection.sendall(request)
+    while count > 0:
+        received = connection.recv_into(BUFFER, min(count, len(BUFFER)))
+        if received == 0:
+            raise RuntimeError("the server closed the connection")
+        count -= received
+
+
+BUFFER = bytearray(1 << 20)
+
+
+def head_of(connection):
+    data = b""
+    while b"\r\n\r\n" not in data:
+        data += connection.recv(65536)
+    head, rest = data.split(b"\r\n\r\n", 1)
+    length = int(next(line.split(b":")[1] for line in head.split(b"\r\n") if line.lower().startswith(b"content-length")))
+    return head, length - len(rest)
+
+
+def echo(listener, size):
+    while True:
+        with contextlib.suppress(OSError):
+            connection, _ = listener.accept()
+            data = memoryview(bytearray(size))
+            while True:
+                have = 0
+                while have < size:
+                    count = connection.recv_into(data[have:], size - have)
+                    if count == 0:
+                        break
+                    have += count
+                if have < size:
+                    break
+                connection.sendall(data)
+
+
+def large(folder, options):
+    size = 8 << 20
+    repository = folder / "large"
+    identity(repository / "identity/1/model.onnx", ["n"])
+    head = json.dumps({"inputs": [{"name": "x", "shape": [size // 4], "datatype": "FP32",
+                                   "parameters": {"binary_data_size": size}}],
+                       "parameters": {"binary_data_output": True}}).encode()
+    body = head + os.urandom(size // 2) + bytes(size // 2)
+    port = free_port()
+    request = (f"POST /v2/models/identity/infer HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n"
+               f"Inference-Header-Content-Length: {len(head)}\r\n\r\n").encode() + body
+    listener = socket.create_server(("127.0.0.1", 0))
+    child = os.fork()
+    if child == 0:
+        echo(listener, len(body))
+    times = {"mass": [], "copy": []}
+    try:
+        with mass(repository, port), socket.create_connection(("127.0.0.1", port)) as served, \
+                socket.create_connection(listener.getsockname()) as copied:
+            for i in range(60):
+                start = time.perf_counter()
+                served.sendall(request)
+                head_bytes, rest = head_of(served)
+                exchange(served, b"", rest)
+                middle = time.perf_counter()
+                exchange(copied, body, len(body))
+                end = time.perf_counter()
+                assert head_bytes.startswith(b"HTTP/1.1 200"), head_bytes
+                if i >= 10:
+                    times["mass"].append(middle - start)
+                    times["copy"].append(end - middle)
+    finally:
+        os.kill(child, 9)
+        os.waitpid(child, 0)
+    medians = {name: statistics.median(values) * 1e3 for name, values in times.items()}
+    print(f"large   8 MB there and back: mass {medians['mass']:.2f} ms, copy {medians['copy']:.2f} ms, "
+          f"ratio {medians['mass'] / medians['copy']:.2f}", flush=True)
+    return medians
+
+
+def served(folder, options):
+    table = []
+    for name in options.models:
+        model = resolved(name)
+        shapes = SHAPES[model.stem]
+        for threads in options.threads:
+            repository = folder / f"{name}-{threads}"
+            target = repository / name / "1"
+            target.mkdir(parents=True)
+            subprocess.run([MASS, "compile", model, "-o", target / "model.plan", "--threads", str(threads), "--quiet",
+                            *(part for shape in shapes for part in ("--shape", shape))], check=True)
+            flags = [part for shape in shapes for part in ("--shape", shape)]
+            port = free_port()
+            bench, load = [], []
+            with mass(repository, port, threads):
+                for _ in range(options.rounds):
+                    ran = subprocess.run([MASS, "bench", target / "model.plan", *flags, "--threads", str(threads),
+                                          "--duration", str(options.seconds), "--json"], capture_output=True, text=True,
+                                         check=True)
+                    bench.append(1000 / json.loads(ran.stdout)["latency_ms"]["median"])
+                    ran = subprocess.run([MASS, "load", f"http://127.0.0.1:{port}/v2/models/{name}", "--closed", "2",
+                                          "--duration", str(options.seconds), *flags, "--json"],
+                                         capture_output=True, text=True, check=True)
+                    load.append(json.loads(ran.stdout)["achieved_rate"])
+            row = {"model": name, "threads": threads, "bench_per_s": statistics.median(bench),
+                   "served_per_s": statistics.median(load)}
+            table.append(row)
+            print(f"models  {name:10} {threads} threads: bench {row['bench_per_s']:.1f}/s, served {row['served_per_s']:.1f}/s, "
+                  f"ratio {row['served_per_s'] / row['bench_per_s']:.3f}", flush=True)
+    return table
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seconds", type=int, default=4)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--models", nargs="+", default=["minilm_l6", "resnet50"])
+    parser.add_argument("--only", choices=("small", "large", "models"))
+    parser.add_argument("--json", type=pathlib.Path)
+    options = parser.parse_args()
+    if not shutil.which("wrk"):
+        sys.exit("serving: wrk is missing; apt-get install wrk")
+    parts = {"small": small, "large": large, "models": served}
+    results = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for name, measure in parts.items():
+            if options.only in (None, name):
+                results[name] = measure(pathlib.Path(folder), options)
+    if options.json:
+        options.json.write_text(json.dumps(results, indent=2))
+
+
+if __name__ == "__main__":
+    main()
