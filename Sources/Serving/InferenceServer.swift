@@ -56,6 +56,7 @@ public struct InferenceServer: Sendable {
     if let port = options.grpcPort {
       services.append(GRPCService(models: models, options: options, port: port, log: log))
     }
+    services.append(CanaryService(models: models))
     if options.watchSeconds > 0 {
       services.append(WatchService(models: models, interval: .seconds(options.watchSeconds)))
     }
@@ -87,6 +88,17 @@ private struct ModelService: Service {
     log.info("serving", metadata: ["versions": "\(ready)", "failed": "\(models.index(ready: false).count - ready)"])
     try await gracefulShutdown()
     await models.stop()
+  }
+}
+
+/// Watches versions on trial.
+private struct CanaryService: Service {
+  let models: ServedModels
+
+  func run() async throws {
+    await cancelWhenGracefulShutdown {
+      await withTaskExecutorPreference(ThreadPoolExecutor.shared) { await models.watchCanaries() }
+    }
   }
 }
 

@@ -50,13 +50,65 @@ public final class ServedModels: InferenceService {
 
   public func infer(_ request: InferenceRequest) async throws(ServingError) -> InferenceResponse {
     let start = MonotonicClock.now()
+    var route = try repository.route(request, now: start)
     while true {
-      let version = try repository.find(request.model)
-      do throws(ServingError) { return try await version.infer(request, since: start) } catch {
+      let (version, ticket) = try admitted(&route, request)
+      do throws(ServingError) {
+        let response = try await version.infer(request, since: start)
+        record(.success(nanoseconds: MonotonicClock.now() - start), route, ticket)
+        return response
+      } catch {
+        let now = MonotonicClock.now()
         // It was replaced between being found and being asked: another one answers.
-        if error == InstancePool.retired { continue }
-        version.recorder.failed(error.code, total: MonotonicClock.now() - start)
+        guard error != InstancePool.retired else {
+          record(.ignored, route, ticket)
+          route.version = try repository.find(request.model)
+          continue
+        }
+        record(VersionOutcome(error, budget: request.deadline.map { $0.subtractingClamped(start) }), route, ticket)
+        version.recorder.failed(error.code, total: now - start)
         throw error
+      }
+    }
+  }
+
+  /// The version of the route, if its breaker is closed; else another one of the split.
+  private func admitted(
+    _ route: inout Route, _ request: InferenceRequest
+  ) throws(ServingError) -> (LoadedVersion, CircuitBreaker.Ticket?) {
+    var isSecond = false
+    while true {
+      guard let breaker = route.version.breaker else { return (route.version, nil) }
+      switch breaker.admit(now: MonotonicClock.now()) {
+      case .allowed(let ticket), .probe(let ticket): return (route.version, ticket)
+      case .refused(let wait):
+        if !isSecond, let traffic = route.traffic,
+          let other = repository.alternative(to: route.version, request, traffic)
+        {
+          route.version = other
+          isSecond = true
+          continue
+        }
+        throw ServingError(
+          .unavailable, "\(ModelReference(route.version.name, .version(route.version.number))) failed too often lately",
+          retryAfter: ServingError.retryAfterSeconds(wait))
+      }
+    }
+  }
+
+  private func record(_ outcome: VersionOutcome, _ route: Route, _ ticket: CircuitBreaker.Ticket?) {
+    guard ticket != nil || route.traffic?.settings.canary != nil else { return }
+    let now = MonotonicClock.now()
+    if let ticket { route.version.breaker?.record(outcome, ticket, now: now, random: .random(in: 0 ... .max)) }
+    route.traffic?.record(outcome, of: route.version.number, now: now)
+  }
+
+  /// Looks at the canaries, and takes those that fail out of service, until the task is cancelled.
+  public func watchCanaries() async {
+    while (try? await Task.sleep(for: .seconds(1))) != nil {
+      for (name, entry) in repository.entries {
+        guard let reason = entry.traffic?.failure(now: MonotonicClock.now()) else { continue }
+        await repository.canaryFailed(name, entry.traffic?.settings.canary, reason)
       }
     }
   }

@@ -9,6 +9,8 @@ public struct ServingError: Error, Hashable, Sendable, CustomStringConvertible {
   public var message: String
   /// Seconds after which the same request may succeed.
   public var retryAfter: Int?
+  /// Whether the version failed in running the request, whatever the client is told.
+  var isFailureOfVersion = false
 
   public init(_ code: Code, _ message: String, retryAfter: Int? = nil) {
     self.code = code

@@ -58,6 +58,10 @@ extension ServingError {
     case .outOfMemory: self.init(.resourceExhausted, "\(error)")
     case .notPrepared, .shapesKnownOnlyAfterRunning: self.init(.internalError, "\(error)")
     }
+    switch error {
+    case .node, .outOfMemory, .notPrepared, .shapesKnownOnlyAfterRunning: isFailureOfVersion = true
+    case .unknownInput, .missingInput, .inputCount, .inputMismatch: break
+    }
   }
 }
 

@@ -33,12 +33,20 @@ final class InstancePool: Sendable {
   /// Moving average of a run's nanoseconds.
   private let usual: Atomic<UInt64>
   private let isSingleThreaded: Bool
+  /// Nanoseconds that a request may be expected to wait; nil for any.
+  private let longestWait: UInt64?
+  private let estimator: WaitEstimator?
 
   /// Runs shorter than this are not worth a change of threads.
   private static let shortRun: UInt64 = 50_000
 
+  /// - Parameter longestWait: Nanoseconds; a request that would wait longer, or beyond its deadline, is refused at once.
   /// - Throws: When the system has no thread to give.
-  init(_ model: Model, name: String, options: InstanceOptions, recorder: StatisticsRecorder) throws(ServingError) {
+  init(
+    _ model: Model, name: String, options: InstanceOptions, longestWait: UInt64? = nil, recorder: StatisticsRecorder
+  ) throws(ServingError) {
+    self.longestWait = longestWait
+    estimator = longestWait.map { _ in WaitEstimator(instances: options.count) }
     queue = WorkQueue(limit: options.queueLimit)
     isSingleThreaded = options.threads == 1
     usual = Atomic(Self.shortRun * 2)
@@ -67,6 +75,7 @@ final class InstancePool: Sendable {
     _ inputs: [Value], deadline: UInt64?, abandonment: Abandonment?
   ) async throws(ServingError) -> InferenceJob.Result {
     if let result = runAtOnce(inputs, deadline) { return try result.get() }
+    try admit(deadline)
     let abandonment = abandonment ?? Abandonment()
     let timer = deadline.map { Self.timer($0, abandonment) }
     defer { timer?.cancel() }
@@ -74,7 +83,11 @@ final class InstancePool: Sendable {
       await withCheckedContinuation { continuation in
         let job = InferenceJob(
           inputs: inputs, admitted: MonotonicClock.now(), deadline: deadline, continuation: continuation)
-        switch queue.push(job) {
+        // Before the push: an instance may start it at once.
+        estimator?.joined(rows: inputs.rows)
+        let admission = queue.push(job)
+        if admission != .admitted { estimator?.left(rows: inputs.rows) }
+        switch admission {
         case .admitted: abandonment.fill { [self, weak job] in if let job { abandon(job, $0) } }
         case .full: job.finish(.failure(ServingError(.unavailable, "Exceeds maximum queue size", retryAfter: 1)))
         case .closed: job.finish(.failure(Self.retired))
@@ -95,13 +108,26 @@ final class InstancePool: Sendable {
     defer { executing.subtract(1, ordering: .relaxed) }
     for instance in instances {
       guard let result = instance.runIfIdle(inputs, admitted: now) else { continue }
-      took(result)
+      estimator?.ranAtOnce(rows: inputs.rows, now: now)
+      took(result, inputs.rows, since: now)
       return result
     }
     return nil
   }
 
-  private func took(_ result: Result<InferenceJob.Result, ServingError>) {
+  /// - Throws: `unavailable` if the request would wait too long.
+  private func admit(_ deadline: UInt64?) throws(ServingError) {
+    let now = MonotonicClock.now()
+    guard let estimator,
+      case .refused(let wait) = estimator.admit(deadline: deadline, longestWait: longestWait, now: now)
+    else { return }
+    throw ServingError(
+      .unavailable, "the request would wait too long for an instance", retryAfter: ServingError.retryAfterSeconds(wait))
+  }
+
+  private func took(_ result: Result<InferenceJob.Result, ServingError>, _ rows: Int, since start: UInt64) {
+    let compute = try? result.get().timing.compute
+    estimator?.ended(rows: rows, start: start, compute: compute)
     guard case .success(let run) = result else { return }
     let last = usual.load(ordering: .relaxed)
     usual.store(last - last / 8 + run.timing.compute / 8, ordering: .relaxed)
@@ -118,7 +144,7 @@ final class InstancePool: Sendable {
 
   private func abandon(_ job: InferenceJob, _ error: ServingError) {
     job.abandon(error)
-    queue.remove { $0 === job }
+    if queue.remove(where: { $0 === job }) { estimator?.left(rows: job.inputs.rows) }
   }
 
   private static let expired = ServingError(.deadlineExceeded, "Request timeout expired")
@@ -150,14 +176,17 @@ final class InstancePool: Sendable {
 
   private func work(_ instance: Instance) {
     while let job = queue.pop() {
-      if job.isAbandoned { continue }
-      if let deadline = job.deadline, MonotonicClock.now() >= deadline {
+      let (now, rows) = (MonotonicClock.now(), job.inputs.rows)
+      let isLate = job.deadline.map { now >= $0 } ?? false
+      guard !job.isAbandoned, !isLate else {
+        estimator?.left(rows: rows)
         job.finish(.failure(Self.expired))
         continue
       }
+      estimator?.started(rows: rows, now: now)
       executing.add(1, ordering: .relaxed)
       let result = instance.run(job.inputs, admitted: job.admitted)
-      took(result)
+      took(result, rows, since: now)
       job.finish(result)
       executing.subtract(1, ordering: .relaxed)
     }

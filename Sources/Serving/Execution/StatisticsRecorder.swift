@@ -24,11 +24,18 @@ final class StatisticsRecorder: Sendable {
 
   /// Requests that were answered since the last call, and how many of those with an error.
   func takeUnrecorded() -> (requests: Int, failures: Int) {
-    let (successes, failures) = state.withLock { ($0.counts.success.count, $0.counts.failure.count) }
-    return recorded.withLock { last in
+    recorded.withLock { last in
+      let (successes, failures) = state.withLock { ($0.counts.success.count, $0.counts.failure.count) }
       defer { last = (successes, failures) }
-      let failed = Int(failures - min(last.failures, failures))
-      return (Int(successes - min(last.successes, successes)) + failed, failed)
+      return (Int(successes - last.successes + failures - last.failures), Int(failures - last.failures))
+    }
+  }
+
+  /// Takes back a `takeUnrecorded` whose counts could not be recorded.
+  func giveBack(requests: Int, failures: Int) {
+    recorded.withLock { last in
+      last.successes -= min(last.successes, UInt64(requests - failures))
+      last.failures -= min(last.failures, UInt64(failures))
     }
   }
 

@@ -35,11 +35,13 @@ final class WorkQueue<Element: Sendable>: Sendable {
     return admission
   }
 
-  /// Removes an item that waits, so that it takes no place any more.
-  func remove(where isIt: (Element) -> Bool) {
+  /// Removes an item that waits, so that it takes no place any more; false if it does not wait.
+  @discardableResult
+  func remove(where isIt: (Element) -> Bool) -> Bool {
     state.withLock { state in
-      guard let place = state.items[state.head...].firstIndex(where: isIt) else { return }
+      guard let place = state.items[state.head...].firstIndex(where: isIt) else { return false }
       state.items.remove(at: place)
+      return true
     }
   }
 

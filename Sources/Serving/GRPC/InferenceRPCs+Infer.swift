@@ -6,32 +6,36 @@ extension InferenceRPCs {
       forMethod: MethodDescriptor(fullyQualifiedService: Self.name, method: "ModelInfer", type: .unary),
       deserializer: InferDeserializer(), serializer: InferSerializer()
     ) { request, _ in
-      let deadline = CallDeadline.deadline(in: request.metadata)
+      let context = CallContext(request.metadata)
       let call = try await ServerRequest(stream: request).message.call
-      return StreamingServerResponse(single: ServerResponse(message: try await answer(call, before: deadline).get()))
+      return StreamingServerResponse(single: ServerResponse(message: try await answer(call, context).get()))
     }
     router.registerHandler(
       forMethod: MethodDescriptor(
         fullyQualifiedService: Self.name, method: "ModelStreamInfer", type: .bidirectionalStreaming),
       deserializer: InferDeserializer(), serializer: StreamInferSerializer()
     ) { request, _ in
-      let deadline = CallDeadline.deadline(in: request.metadata)
+      let context = CallContext(request.metadata)
       return StreamingServerResponse { writer in
-        try await answer(request.messages, before: deadline, to: writer)
+        try await answer(request.messages, context, to: writer)
         return [:]
       }
     }
   }
 
   /// Runs one request. A client that leaves cancels it.
-  private func answer(_ call: InferCall, before deadline: UInt64?) async -> Result<InferAnswer, ServingError> {
+  private func answer(_ call: InferCall, _ context: CallContext) async -> Result<InferAnswer, ServingError> {
     await drain.cancellingWithClient { [service] in
       do throws(ServingError) {
-        let response = try await service.infer(try call.request(before: deadline))
+        var request = try call.request(before: context.deadline)
+        request.header = context.header
+        let response = try await service.infer(request)
         return .success(InferAnswer(response, isRaw: call.isRaw))
       } catch {
         // The transport counts the deadline from a little earlier; and a client that cancelled reads no status.
-        guard error.code == .cancelled, let deadline, !drain.hasBegun || MonotonicClock.now() >= deadline else {
+        guard error.code == .cancelled, let deadline = context.deadline,
+          !drain.hasBegun || MonotonicClock.now() >= deadline
+        else {
           return .failure(error)
         }
         return .failure(ServingError(.deadlineExceeded, "Request timeout expired"))
@@ -43,7 +47,7 @@ extension InferenceRPCs {
   ///
   /// When the server leaves, no more requests are read and those that were are answered.
   private func answer(
-    _ messages: RPCAsyncSequence<InferMessage, any Error>, before deadline: UInt64?, to writer: RPCWriter<StreamAnswer>
+    _ messages: RPCAsyncSequence<InferMessage, any Error>, _ context: CallContext, to writer: RPCWriter<StreamAnswer>
   ) async throws {
     let reading = await drain.cancellingWithServer { () -> Result<Void, any Error> in
       var pending: [Task<Void, any Error>] = []
@@ -55,7 +59,7 @@ extension InferenceRPCs {
           let previous = pending.last
           pending.append(
             Task {
-              let answer = await streamAnswer(call, before: deadline)
+              let answer = await streamAnswer(call, context)
               try await previous?.value
               try await writer.write(answer)
             })
@@ -70,9 +74,9 @@ extension InferenceRPCs {
     try reading.get()
   }
 
-  private func streamAnswer(_ call: InferCall, before deadline: UInt64?) async -> StreamAnswer {
+  private func streamAnswer(_ call: InferCall, _ context: CallContext) async -> StreamAnswer {
     var result: StreamAnswer
-    switch await answer(call, before: deadline) {
+    switch await answer(call, context) {
     case .success(let answer): result = StreamAnswer(answer: answer)
     case .failure(let error): result = StreamAnswer(error: error.message, answer: InferAnswer(to: call))
     }
@@ -82,4 +86,22 @@ extension InferenceRPCs {
 
   /// Requests of one stream that run at once.
   private static let streamWindow = 32
+}
+
+/// What a call's metadata say about its requests.
+private struct CallContext: Sendable {
+  private let metadata: Metadata
+  let deadline: UInt64?
+
+  init(_ metadata: Metadata) {
+    self.metadata = metadata
+    deadline = CallDeadline.deadline(in: metadata)
+  }
+
+  var header: @Sendable (String) -> String? {
+    { [metadata] name in
+      var values = metadata[stringValues: name].makeIterator()
+      return values.next()
+    }
+  }
 }

@@ -171,7 +171,8 @@ struct HTTPFront: Sendable {
     case "v1", "V1":
       // TensorFlow Serving's paths are the same in either case.
       return await tensorFlow.answer(
-        method: head.method.rawValue, path: String(head.path), body: body.chunks, abandonment: connection.next())
+        method: head.method.rawValue, path: String(head.path), body: body.chunks, abandonment: connection.next(),
+        header: { name in HTTPField.Name(name).flatMap { head.headers[$0] } })
     case "" where segments.count == 1, nil:
       return page(head, "text/html; charset=utf-8", ByteBuffer(bytes: ServerPage.html))
     case "openapi.json" where segments.count == 1: return page(head, "application/json", ByteBuffer(string: openAPI))

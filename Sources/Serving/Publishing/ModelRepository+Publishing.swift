@@ -83,6 +83,21 @@ extension ModelRepository {
     }
   }
 
+  /// Says that a canary failed its trial, and has the registry, if it manages the model, take it out of service; otherwise it
+  /// stays loaded and gets no share any more.
+  func canaryFailed(_ name: String, _ canary: TrafficSettings.Canary?, _ reason: String) async {
+    guard let canary else { return }
+    let event = canary.rollsBack ? "rolled back" : "canary fails"
+    log.error(
+      "\(event)", metadata: ["model": "\(name)", "version": "\(canary.version)", "reason": "\(reason)"])
+    guard canary.rollsBack, let served = try? read({ registry throws(RegistryError) in try registry.serving(name) }),
+      served.active.contains(canary.version)
+    else { return }
+    do throws(ServingError) { _ = try await deactivate(name, canary.version, by: "canary guard") } catch {
+      log.error("not deactivated", metadata: ["model": "\(name)", "reason": "\(error)"])
+    }
+  }
+
   func label(_ name: String, _ label: String, _ number: Int?, by actor: String) async throws(ServingError) {
     try await inTurn { () async throws(ServingError) in
       try self.change { registry throws(RegistryError) in

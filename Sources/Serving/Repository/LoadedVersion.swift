@@ -9,6 +9,7 @@ final class LoadedVersion: Sendable {
   let pool: InstancePool
   let recorder: StatisticsRecorder
   let settings: ModelSettings
+  let breaker: CircuitBreaker?
   /// The files it was made of.
   let stamp: FolderStamp
   /// Names of classes, for classification; empty when there are none.
@@ -25,9 +26,11 @@ final class LoadedVersion: Sendable {
     self.stamp = stamp
     self.classLabels = classLabels
     signature = try Signature(model)
+    breaker = settings.traffic.breaker.map { CircuitBreaker($0) }
     recorder = StatisticsRecorder(name: name, version: number, residentBytes: UInt64(model.plan.byteCount))
     pool = try InstancePool(
-      model, name: "\(name)/\(number)", options: settings.instances, recorder: recorder)
+      model, name: "\(name)/\(number)", options: settings.instances, longestWait: settings.traffic.longestWait,
+      recorder: recorder)
   }
 
   /// Checks, runs and picks the outputs asked for.

@@ -1,4 +1,25 @@
 import MassRegistry
+import Synchronization
+
+/// Where the requests of a version are counted, for the registry. Outlives the version: its last requests are counted when
+/// they are answered, which may be after it left.
+struct CountSource: Sendable {
+  let model: String
+  let version: Int
+  let recorder: StatisticsRecorder
+  /// When the version left; nil while it serves.
+  var left: UInt64?
+
+  init(_ version: LoadedVersion, left: UInt64? = nil) {
+    model = version.name
+    self.version = version.number
+    recorder = version.recorder
+    self.left = left
+  }
+
+  /// Nanoseconds after which nothing is counted of a version that left.
+  static let linger: UInt64 = 120_000_000_000
+}
 
 extension ModelRepository {
   /// Brings the registry, if there is one, up to date with the folder, and deletes what interrupted publications left behind.
@@ -16,19 +37,27 @@ extension ModelRepository {
   }
 
   /// Adds to the registry what versions have answered since the last time.
-  func recordCounts() { recordCounts(of: entries.values.flatMap { $0.versions.values.compactMap(\.loaded) }) }
-
-  func recordCounts(of versions: [LoadedVersion]) {
-    guard let registry = try? registry.existing(), !registry.isReadOnly else { return }
-    var counts: [(model: String, version: Int, counts: VersionCounts)] = []
-    for version in versions {
-      let (requests, failures) = version.recorder.takeUnrecorded()
-      guard requests > 0 else { continue }
-      let added = VersionCounts(requests: requests, failures: failures, lastUsed: .now())
-      counts.append((version.name, version.number, added))
+  func recordCounts() {
+    let now = MonotonicClock.now()
+    let serving = entries.values.flatMap { $0.versions.values.compactMap { $0.loaded.map { CountSource($0) } } }
+    let former = formerCounts.withLock { former in
+      defer { former.removeAll { now > ($0.left ?? now) + CountSource.linger } }
+      return former
     }
-    do throws(RegistryError) { try registry.record(counts: counts) } catch {
-      log.warning("counts are not recorded", metadata: ["reason": "\(error)"])
+    guard let registry = try? registry.existing(), !registry.isReadOnly else { return }
+    var taken: [(source: CountSource, requests: Int, failures: Int)] = []
+    for source in serving + former {
+      let (requests, failures) = source.recorder.takeUnrecorded()
+      if requests > 0 { taken.append((source, requests, failures)) }
+    }
+    do throws(RegistryError) {
+      try registry.record(
+        counts: taken.map { source, requests, failures in
+          (source.model, source.version, VersionCounts(requests: requests, failures: failures, lastUsed: .now()))
+        })
+    } catch {
+      for (source, requests, failures) in taken { source.recorder.giveBack(requests: requests, failures: failures) }
+      log.warning("counts are not recorded yet", metadata: ["reason": "\(error)"])
     }
   }
 }

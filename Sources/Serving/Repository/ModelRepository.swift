@@ -35,6 +35,8 @@ public final class ModelRepository: Sendable {
   let options: RepositoryOptions
   let registry: RegistryFile
   let log: Logger
+  /// Of versions that left lately.
+  let formerCounts = Mutex<[CountSource]>([])
   private let loader: ModelLoader
   private let table = Mutex(ModelTable())
   /// The end of the chain of loads: each waits for the one before.
@@ -70,6 +72,22 @@ public final class ModelRepository: Sendable {
       do throws(ServingError) { return .success(try table.find(model)) } catch { return .failure(error) }
     }
     return try found.get()
+  }
+
+  func route(_ request: InferenceRequest, now: UInt64) throws(ServingError) -> Route {
+    let found: Result<Route, ServingError> = table.withLock { table in
+      do throws(ServingError) { return .success(try table.route(request, now: now)) } catch { return .failure(error) }
+    }
+    return try found.get()
+  }
+
+  /// Another version for a request whose own is not available; nil if the split has none.
+  func alternative(to version: LoadedVersion, _ request: InferenceRequest, _ traffic: TrafficControl) -> LoadedVersion?
+  {
+    table.withLock { table in
+      let other = try? table.choose(request, traffic, except: [version.number])
+      return other?.number == version.number ? nil : other
+    }
   }
 
   var entries: [String: ModelTable.Entry] { table.withLock { $0.entries } }
@@ -113,14 +131,21 @@ public final class ModelRepository: Sendable {
     let selection = try VersionSelection(folder, settings, registry.existing())
     guard !selection.numbers.isEmpty else {
       await retire(name, except: [], reason: "not active")
-      table.withLock { $0.apply(selection, to: name) }
+      table.withLock { table in
+        table.apply(selection, to: name)
+        table.update(name) { $0.isUnloaded = true }
+      }
       return
     }
     var failures: [(number: Int, error: ServingError)] = []
     for number in selection.numbers {
       do throws(ServingError) { try await loadNow(folder, number, settings) } catch { failures.append((number, error)) }
     }
-    table.withLock { $0.apply(selection, to: name) }
+    let traffic = try traffic(name, settings.traffic)
+    table.withLock { table in
+      table.update(name) { $0.traffic = traffic }
+      table.apply(selection, to: name)
+    }
     let failed = Set(failures.map(\.number))
     // A version that is to go stays while nothing that was asked for could take its place.
     if !failed.contains(selection.current ?? -1), failed.count < selection.numbers.count {
@@ -129,6 +154,12 @@ public final class ModelRepository: Sendable {
     if let failure = failures.last {
       throw ServingError(failure.error.code, "failed to load '\(name)' version \(failure.number): \(failure.error)")
     }
+  }
+
+  /// The control that is there if its settings are still the same; nil if there is nothing to control.
+  private func traffic(_ name: String, _ settings: TrafficSettings) throws(ServingError) -> TrafficControl? {
+    if let control = entries[name]?.traffic, control.settings == settings { return control }
+    return settings == TrafficSettings() ? nil : try TrafficControl(settings, model: name)
   }
 
   /// Loads one version beside those that serve, whether it is selected or not, for work that has its turn.
@@ -151,7 +182,7 @@ public final class ModelRepository: Sendable {
       log.info("loaded", metadata: ["model": "\(folder.name)", "version": "\(number)", "ms": "\(milliseconds)"])
       if let replaced {
         await replaced.pool.close()
-        recordCounts(of: [replaced])
+        formerCounts.withLock { $0.append(CountSource(replaced, left: MonotonicClock.now())) }
       }
     } catch {
       table.withLock { $0.note(folder.name, number, .unavailable, error.message) }
@@ -166,7 +197,7 @@ public final class ModelRepository: Sendable {
       let former = table.withLock { $0.retire(name, number, reason: reason) }
       guard let former else { continue }
       await former.pool.close()
-      recordCounts(of: [former])
+      formerCounts.withLock { $0.append(CountSource(former, left: MonotonicClock.now())) }
       table.withLock { $0.note(name, number, .unavailable, reason) }
       log.info("unloaded", metadata: ["model": "\(name)", "version": "\(number)", "reason": "\(reason)"])
     }

@@ -17,6 +17,7 @@ public struct ModelSettings: Hashable, Sendable {
   public var labels: [String: Int] = [:]
   /// Input shapes that an ONNX model is tuned for when it is compiled.
   public var shapes: [String: [Int]] = [:]
+  public var traffic = TrafficSettings()
 
   public init(instances: InstanceOptions = InstanceOptions()) { self.instances = instances }
 
@@ -32,11 +33,12 @@ public struct ModelSettings: Hashable, Sendable {
     } catch { throw .invalid("\(path): \(error)") }
     var settings = ModelSettings(instances: defaults)
     let object = try SettingsObject(document.root, path: path, at: "")
-    try object.refuseUnknown(["version_policy", "instances", "threads", "queue_limit", "labels", "shapes"])
+    try object.refuseUnknown(["version_policy", "instances", "threads", "queue_limit", "labels", "shapes", "traffic"])
     if let policy = object["version_policy"] { settings.versionPolicy = try readPolicy(policy, path) }
     settings.instances.count = try object.integer("instances", in: 1...256) ?? defaults.count
     settings.instances.threads = try object.integer("threads", in: 1...1024) ?? defaults.threads
     settings.instances.queueLimit = try object.integer("queue_limit", in: 1...1_000_000) ?? defaults.queueLimit
+    if let traffic = object["traffic"] { settings.traffic = try TrafficSettings(traffic, path: path) }
     if let labels = object["labels"] {
       for (label, value) in try SettingsObject(labels, path: path, at: "labels").members {
         guard let version = value.int64, version > 0 else {
@@ -98,9 +100,13 @@ struct SettingsObject {
   func integer(_ key: String, in range: ClosedRange<Int>) throws(ServingError) -> Int? {
     guard let value = self[key] else { return nil }
     guard let number = value.int64, range.contains(Int(number)) else {
-      throw .invalid("\(path): \(key): expected a number from \(range.lowerBound) to \(range.upperBound)")
+      throw invalid(key, "a number from \(range.lowerBound) to \(range.upperBound)")
     }
     return Int(number)
+  }
+
+  func invalid(_ key: String, _ expected: String) -> ServingError {
+    .invalid("\(path): \(place.isEmpty ? "" : place + ".")\(key): expected \(expected)")
   }
 
   static func integers(_ value: JSONValue, path: String, at place: String) throws(ServingError) -> [Int] {

@@ -1,3 +1,9 @@
+/// Where a request goes.
+struct Route: Sendable {
+  var version: LoadedVersion
+  var traffic: TrafficControl?
+}
+
 /// What is known of every model: the one thing that requests and loads share.
 struct ModelTable: Sendable {
   struct Version: Sendable {
@@ -9,6 +15,7 @@ struct ModelTable: Sendable {
   struct Entry: Sendable {
     var versions: [Int: Version] = [:]
     var labels: [String: Int] = [:]
+    var traffic: TrafficControl?
     /// Taken out of service on request; it is not missed.
     var isUnloaded = false
     /// The version that is to answer requests without one, as soon as it is ready; nil for the newest.
@@ -70,6 +77,29 @@ struct ModelTable: Sendable {
     return loaded
   }
 
+  /// As `find`, with the model's rules for the request applied: its limit and its split.
+  func route(_ request: InferenceRequest, now: UInt64) throws(ServingError) -> Route {
+    guard let traffic = entries[request.model.name]?.traffic else {
+      return Route(version: try find(request.model), traffic: nil)
+    }
+    try traffic.admit(request.model.name, now: now)
+    return Route(version: try choose(request, traffic), traffic: traffic)
+  }
+
+  /// The version that the split has for a request, those in `excluded` aside; where it says nothing, the one asked for.
+  func choose(
+    _ request: InferenceRequest, _ traffic: TrafficControl, except excluded: Set<Int> = []
+  ) throws(ServingError) -> LoadedVersion {
+    guard case .current = request.model.selector, let entry = entries[request.model.name] else {
+      return try find(request.model)
+    }
+    let number = traffic.version(for: request) { number in
+      entry.versions[number]?.state == .ready && !excluded.contains(number)
+    }
+    guard let number, let loaded = entry.versions[number]?.loaded else { return try find(request.model) }
+    return loaded
+  }
+
   mutating func update(_ name: String, _ change: (inout Entry) -> Void) {
     var entry = entries[name] ?? Entry()
     change(&entry)
@@ -99,6 +129,8 @@ struct ModelTable: Sendable {
   /// Has the selected version answer requests without one, and labels name what they are to.
   mutating func apply(_ selection: VersionSelection, to name: String) {
     update(name) { entry in
+      let gone = entry.versions.keys.filter { !selection.numbers.contains($0) }
+      for number in gone { entry.traffic?.left(number) }
       entry.intended = selection.current
       entry.label(selection.labels)
     }

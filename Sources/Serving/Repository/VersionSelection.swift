@@ -15,7 +15,9 @@ struct VersionSelection: Hashable, Sendable {
     let served: ServedVersions?
     do throws(RegistryError) { served = try registry?.serving(folder.name) } catch { throw ServingError(error) }
     if let served {
-      numbers = served.active
+      // A label is a promise: the version that it names answers.
+      let labelled = folder.versions.filter { served.labels.values.contains($0) }
+      numbers = Set(served.active).union(labelled).sorted()
       current = served.current
       labels = settings.labels.merging(served.labels) { _, registered in registered }
     } else {

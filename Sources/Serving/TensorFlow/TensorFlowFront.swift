@@ -15,17 +15,20 @@ package struct TensorFlowFront: Sendable {
   ///   - path: Without the query, still percent-encoded.
   ///   - body: The pieces of the body, decompressed.
   package func answer(method: String, path: String, body: [ByteBuffer]) async -> HTTPAnswer? {
-    await answer(method: method, path: path, body: body, abandonment: nil)
+    await answer(method: method, path: path, body: body, abandonment: nil, header: nil)
   }
 
   /// As above.
   ///
   /// - Parameter abandonment: Told when the client goes.
-  func answer(method: String, path: String, body: [ByteBuffer], abandonment: Abandonment?) async -> HTTPAnswer? {
+  func answer(
+    method: String, path: String, body: [ByteBuffer], abandonment: Abandonment?,
+    header: (@Sendable (String) -> String?)?
+  ) async -> HTTPAnswer? {
     do throws(ServingError) {
       guard let route = try TensorFlowRoute.parse(method: method, path: path) else { return nil }
       switch route {
-      case .call(.predict, let model): return try await predict(model, body, abandonment)
+      case .call(.predict, let model): return try await predict(model, body, abandonment, header)
       case .call(.classify, _), .call(.regress, _):
         throw ServingError(
           .unsupported, "Classify and Regress take features of tf.Example, which this model does not have; use Predict")
@@ -39,13 +42,15 @@ package struct TensorFlowFront: Sendable {
   }
 
   private func predict(
-    _ model: ModelReference, _ body: [ByteBuffer], _ abandonment: Abandonment?
+    _ model: ModelReference, _ body: [ByteBuffer], _ abandonment: Abandonment?,
+    _ header: (@Sendable (String) -> String?)?
   ) async throws(ServingError) -> HTTPAnswer {
     let request = try TensorFlowRequest(body)
     let description = try resolving(model) { () throws(ServingError) in try service.describe(model) }
     let (form, inputs) = try request.tensors(description.inputs)
     var inference = InferenceRequest(model: model, inputs: inputs)
     inference.abandonment = abandonment
+    inference.header = header
     let response: InferenceResponse
     do throws(ServingError) {
       response = try await service.infer(inference)

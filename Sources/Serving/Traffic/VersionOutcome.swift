@@ -12,6 +12,11 @@ enum VersionOutcome: Hashable, Sendable {
   /// bring a version into disrepute.
   static let fairBudget: UInt64 = 1_000_000_000
 
+  /// - Parameter budget: Nanoseconds between the request's arrival and its deadline; nil without one.
+  init(_ error: ServingError, budget: UInt64?) {
+    self = error.isFailureOfVersion ? .failure : VersionOutcome(error.code, hasRun: false, budget: budget)
+  }
+
   /// - Parameters:
   ///   - hasRun: Whether the version began to run the request.
   ///   - budget: Nanoseconds between the request's arrival and its deadline; nil without one.

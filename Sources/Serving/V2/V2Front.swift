@@ -110,6 +110,7 @@ struct V2Front: Sendable {
       () throws(ServingError) in try service.describe(reference)
     }
     request.request.abandonment = abandonment
+    request.request.header = { name in HTTPField.Name(name).flatMap { head.headers[$0] } }
     let response = try await service.infer(request.request)
     var answer = try V2Answer.inference(response, request.style)
     if head.headers.asksForTiming {
