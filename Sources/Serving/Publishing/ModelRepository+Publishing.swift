@@ -29,7 +29,7 @@ extension ModelRepository {
   ) async throws(ServingError) -> RegisteredVersion {
     try await inTurn { () async throws(ServingError) in
       let folder = self.folder(name)
-      let known = try self.read { registry throws(RegistryError) in try registry.version(name, number) }
+      let known = try self.change { registry throws(RegistryError) in try registry.version(name, number) }
       guard known.state != .removed else {
         throw ServingError(.notFound, "version \(number) of '\(name)' is removed")
       }
