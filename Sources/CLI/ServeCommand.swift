@@ -39,6 +39,8 @@ struct ServeCommand: AsyncParsableCommand {
   var queueLimit = 256
   @Option(help: ArgumentHelp("Largest request body, in bytes.", valueName: "N"))
   var maxBodyBytes = 64 << 20
+  @Option(help: ArgumentHelp("Bytes of answers kept for models that have a cache.", valueName: "N"))
+  var responseCacheBytes = 64 << 20
   @Option(help: ArgumentHelp("Seconds to go on answering, not ready, after SIGTERM.", valueName: "S"))
   var drainSeconds = 0
   @Option(help: ArgumentHelp("Seconds between looks for changes in the folder; 0 for none.", valueName: "S"))
@@ -55,6 +57,9 @@ struct ServeCommand: AsyncParsableCommand {
     guard maxBodyBytes > 0, maxBodyBytes <= 2 << 30 else {
       throw ValidationError("--max-body-bytes must be 1 to \(2 << 30)")
     }
+    guard (0...1 << 40).contains(responseCacheBytes) else {
+      throw ValidationError("--response-cache-bytes must be 0 to \(1 << 40)")
+    }
     guard (0...3600).contains(watch) else { throw ValidationError("--watch must be 0 to 3600") }
     guard (0...3600).contains(drainSeconds) else { throw ValidationError("--drain-seconds must be 0 to 3600") }
   }
@@ -67,6 +72,7 @@ struct ServeCommand: AsyncParsableCommand {
       repository: RepositoryOptions(
         folder: repository, cache: cache, plugins: DefaultPlugins.all,
         instances: InstanceOptions(count: instances, threads: threads, queueLimit: queueLimit),
+        responseCacheBytes: responseCacheBytes,
         compile: { order throws(ServingError) in try CompilerProcess.compile(order) }),
       http: HTTPOptions(host: host, port: httpPort, bodyLimit: maxBodyBytes), grpcPort: grpcPort,
       drainSeconds: drainSeconds, watchSeconds: watch, version: Version.string)

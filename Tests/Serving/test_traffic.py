@@ -200,7 +200,7 @@ class Limits(TrafficCase):
 
     def test_a_wait_that_is_too_long(self):
         server = self.enterContext(serving(("slow",)))
-        settings = {"instances": 1, "threads": 1, "queue_limit": 100, "traffic": {"longest_wait_ms": 1}}
+        settings = {"instances": 1, "threads": 1, "queue_limit": 100, "traffic": {"queue": {"longest_wait_ms": 1}}}
         (server.repository / "slow" / "model.json").write_text(json.dumps(settings))
         self.succeed(server.post("/v2/repository/models/slow/load", timeout=SLOW_SECONDS))
         self.succeed(server.infer("slow", one(), timeout=SLOW_SECONDS))
@@ -215,6 +215,93 @@ class Limits(TrafficCase):
             self.succeed(running.result())
 
 
+class Priorities(unittest.TestCase):
+    succeed, refuse = ServingCase.succeed, ServingCase.refuse
+
+    def setUp(self):
+        self.server = self.enterContext(serving(("slow",)))
+        queue = {"levels": 3, "default_priority": 2, "ageing_ms": 60_000}
+        settings = {"instances": 1, "threads": 1, "queue_limit": 2, "traffic": {"queue": queue}}
+        (self.server.repository / "slow" / "model.json").write_text(json.dumps(settings))
+        self.succeed(self.server.post("/v2/repository/models/slow/load", timeout=SLOW_SECONDS))
+        self.order = []
+
+    def ask(self, priority):
+        request = one() if priority is None else {**one(), "parameters": {"priority": priority}}
+        answer = self.server.infer("slow", request, timeout=SLOW_SECONDS)
+        self.order.append((priority, answer.status))
+        return answer
+
+    def test_the_urgent_overtake_and_displace(self):
+        with concurrent.futures.ThreadPoolExecutor(5) as pool:
+            answers = []
+            for priority in (None, 3, 3, 1, 2):
+                answers.append(pool.submit(self.ask, priority))
+                time.sleep(0.1)
+            answers = [answer.result() for answer in answers]
+        # The first runs; the two of level 3 wait, and lose their places to those of 1 and 2, the newer one first.
+        self.assertEqual([answer.status for answer in answers], [200, 503, 503, 200, 200])
+        self.assertIn("higher priority", answers[1].error())
+        self.assertEqual(self.order, [(3, 503), (3, 503), (None, 200), (1, 200), (2, 200)])
+
+    def test_no_priorities(self):
+        for priority in (-1, 1.5, "high", True):
+            with self.subTest(priority):
+                self.refuse(self.ask(priority), 400, "priority")
+
+
+class Cache(TrafficCase):
+    def counts(self, server):
+        stats = self.succeed(server.get(f"/v2/models/{MODEL}/versions/2/stats")).json()["model_stats"][0]
+        values = stats["inference_stats"]
+        return [values[name]["count"] for name in ("success", "cache_hit", "cache_miss")] + [stats["execution_count"]]
+
+    def test_hits_and_misses(self):
+        server = self.serve({"cache": True})
+        with server.connect() as connection:
+            for value in (1.0, 2.0, 1.0, 1.0, 2.0):
+                self.assertEqual(self.version(connection, value), 2)
+            self.assertEqual(self.counts(server), [5, 3, 2, 2])
+            # Another version has answers of its own.
+            body = json.dumps(one(1.0)).encode()
+            answer = connection.request("POST", f"/v2/models/{MODEL}/versions/1/infer", (), body)
+            self.assertEqual(self.succeed(answer).outputs()["y"].item(), 1.0)
+            # Errors are not kept.
+            for _ in range(2):
+                self.refuse(connection.request("POST", f"/v2/models/{MODEL}/infer", (), json.dumps(one(500.0)).encode()), 400)
+
+    def test_a_new_load_forgets(self):
+        server = self.serve({"cache": True})
+        with server.connect() as connection:
+            self.assertEqual(self.version(connection), 2)
+            onnx.save(table(100, 5), server.repository / MODEL / "2" / "model.onnx")
+            self.succeed(self.load(server))
+            answer = self.succeed(server.infer(MODEL, one(1.0)))
+            self.assertEqual(answer.outputs()["y"].item(), 5.0)
+
+    def test_one_computes_for_all(self):
+        server = self.enterContext(serving(("slow",)))
+        settings = {"instances": 1, "threads": 1, "traffic": {"cache": True}}
+        (server.repository / "slow" / "model.json").write_text(json.dumps(settings))
+        self.succeed(server.post("/v2/repository/models/slow/load", timeout=SLOW_SECONDS))
+        with concurrent.futures.ThreadPoolExecutor(6) as pool:
+            answers = list(pool.map(lambda _: server.infer("slow", one(), timeout=SLOW_SECONDS), range(6)))
+        self.assertEqual(len({self.succeed(answer).outputs()["y"].item() for answer in answers}), 1)
+        stats = self.succeed(server.get("/v2/models/slow/stats")).json()["model_stats"][0]
+        self.assertEqual((stats["execution_count"], stats["inference_stats"]["cache_hit"]["count"]), (1, 5))
+
+    def test_random_numbers_are_not_kept(self):
+        server = self.serve({})
+        place = server.repository / MODEL / "3"
+        place.mkdir()
+        random = make_models.model(
+            [make_models.node("RandomUniformLike", ["x"], ["y"])], [("x", TensorProto.FLOAT, ["N", "M"])],
+            [("y", TensorProto.FLOAT, ["N", "M"])])
+        onnx.save(random, place / "model.onnx")
+        self.configure(server, {"cache": True})
+        self.refuse(self.load(server), 400, "random numbers")
+
+
 class Settings(TrafficCase):
     def test_what_is_refused(self):
         server = self.serve({})
@@ -225,7 +312,8 @@ class Settings(TrafficCase):
             ({"canary": {"version": 2, "error_rate": 2}}, "error_rate.*0.0 to 1.0"),
             ({"canary": {"version": 2, "on_failure": "stop"}}, "rollback"), ({"limit": {}}, "rate is missing"),
             ({"limit": {"rate": 0}}, "limit.rate"), ({"breaker": {"cooldown": 1}}, "did you mean 'cool_down_s'"),
-            ({"longest_wait_ms": -1}, "longest_wait_ms"),
+            ({"queue": {"longest_wait_ms": -1}}, "queue.longest_wait_ms"), ({"queue": {"levels": 0}}, "queue.levels"),
+            ({"queue": {"levels": 2, "default_priority": 3}}, "default_priority: expected a number from 1 to 2"),
         ):
             with self.subTest(traffic):
                 self.configure(server, traffic)

@@ -68,6 +68,8 @@ public struct InferenceRequest: Sendable {
   public var outputs: [RequestedOutput]
   /// Nanoseconds of the monotonic clock after which nobody waits for the answer; nil for never.
   public var deadline: UInt64?
+  /// 1 is the highest; nil for the model's default.
+  public var priority: Int?
   /// The value of a header or of a call's metadata, by its name in lower case.
   var header: (@Sendable (String) -> String?)?
   /// Told when nobody waits any more, where that is not known by the task's cancellation.

@@ -104,6 +104,8 @@ public struct VersionStatistics: Hashable, Sendable {
   public var input = DurationCount()
   public var compute = DurationCount()
   public var output = DurationCount()
+  public var cacheHit = DurationCount()
+  public var cacheMiss = DurationCount()
   /// By the number of rows executed together.
   public var batches: [Int: Batch] = [:]
   /// Bytes of weights and arenas.

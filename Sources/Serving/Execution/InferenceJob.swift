@@ -10,6 +10,8 @@ final class InferenceJob: Sendable {
 
   /// In the model's order.
   let inputs: [Value]
+  /// 1 is the highest.
+  let priority: Int
   /// Nanoseconds of the monotonic clock.
   let admitted: UInt64
   let deadline: UInt64?
@@ -17,10 +19,11 @@ final class InferenceJob: Sendable {
   private let cancellation = Atomic(false)
 
   init(
-    inputs: [Value], admitted: UInt64, deadline: UInt64?,
+    inputs: [Value], priority: Int, admitted: UInt64, deadline: UInt64?,
     continuation: CheckedContinuation<Swift.Result<Result, ServingError>, Never>
   ) {
     self.inputs = inputs
+    self.priority = priority
     self.admitted = admitted
     self.deadline = deadline
     self.continuation = Mutex(continuation)

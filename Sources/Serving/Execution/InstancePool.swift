@@ -26,28 +26,28 @@ final class InstancePool: Sendable {
     var waiting: [CheckedContinuation<Void, Never>] = []
   }
 
-  let queue: WorkQueue<InferenceJob>
+  let queue: PriorityWorkQueue<InferenceJob>
   private let instances: [Instance]
   private let state: Mutex<State>
   private let executing = Atomic(0)
   /// Moving average of a run's nanoseconds.
   private let usual: Atomic<UInt64>
   private let isSingleThreaded: Bool
-  /// Nanoseconds that a request may be expected to wait; nil for any.
-  private let longestWait: UInt64?
+  private let rules: QueueRules
   private let estimator: WaitEstimator?
 
   /// Runs shorter than this are not worth a change of threads.
   private static let shortRun: UInt64 = 50_000
 
-  /// - Parameter longestWait: Nanoseconds; a request that would wait longer, or beyond its deadline, is refused at once.
   /// - Throws: When the system has no thread to give.
   init(
-    _ model: Model, name: String, options: InstanceOptions, longestWait: UInt64? = nil, recorder: StatisticsRecorder
+    _ model: Model, name: String, options: InstanceOptions, rules: QueueRules = QueueRules(),
+    recorder: StatisticsRecorder
   ) throws(ServingError) {
-    self.longestWait = longestWait
-    estimator = longestWait.map { _ in WaitEstimator(instances: options.count) }
-    queue = WorkQueue(limit: options.queueLimit)
+    self.rules = rules
+    let levels = rules.policy.levels
+    estimator = rules.longestWait.map { _ in WaitEstimator(instances: options.count, priorities: levels) }
+    queue = PriorityWorkQueue(limit: options.queueLimit, policy: rules.policy)
     isSingleThreaded = options.threads == 1
     usual = Atomic(Self.shortRun * 2)
     state = Mutex(State(running: options.count))
@@ -71,32 +71,47 @@ final class InstancePool: Sendable {
 
   /// Runs a job and waits for its result. A reason to abandon it, the task's cancellation and the deadline take it out of
   /// the queue.
+  ///
+  /// - Parameter priority: 1 is the highest; nil for the one that the rules have.
   func run(
-    _ inputs: [Value], deadline: UInt64?, abandonment: Abandonment?
+    _ inputs: [Value], priority: Int? = nil, deadline: UInt64?, abandonment: Abandonment?
   ) async throws(ServingError) -> InferenceJob.Result {
     if let result = runAtOnce(inputs, deadline) { return try result.get() }
-    try admit(deadline)
+    let priority = min(max(1, priority ?? rules.defaultPriority), rules.policy.levels)
+    try admit(priority, deadline)
     let abandonment = abandonment ?? Abandonment()
     let timer = deadline.map { Self.timer($0, abandonment) }
     defer { timer?.cancel() }
     let result = await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
         let job = InferenceJob(
-          inputs: inputs, admitted: MonotonicClock.now(), deadline: deadline, continuation: continuation)
-        // Before the push: an instance may start it at once.
-        estimator?.joined(rows: inputs.rows)
-        let admission = queue.push(job)
-        if admission != .admitted { estimator?.left(rows: inputs.rows) }
-        switch admission {
-        case .admitted: abandonment.fill { [self, weak job] in if let job { abandon(job, $0) } }
-        case .full: job.finish(.failure(ServingError(.unavailable, "Exceeds maximum queue size", retryAfter: 1)))
-        case .closed: job.finish(.failure(Self.retired))
-        }
+          inputs: inputs, priority: priority, admitted: MonotonicClock.now(), deadline: deadline,
+          continuation: continuation)
+        enqueue(job, abandonment)
       }
     } onCancel: {
       abandonment.give(ServingError(.cancelled, "the request was cancelled"))
     }
     return try result.get()
+  }
+
+  private func enqueue(_ job: InferenceJob, _ abandonment: Abandonment) {
+    // Before the push: an instance may start it at once.
+    estimator?.joined(rows: job.inputs.rows, priority: job.priority)
+    switch queue.push(job, priority: job.priority, now: job.admitted) {
+    case .admitted(let ticket, let displaced):
+      abandonment.fill { [self, weak job] in if let job { abandon(job, ticket, $0) } }
+      if let displaced { refuse(displaced, "displaced by a request of higher priority") }
+    case .full: refuse(job, "Exceeds maximum queue size")
+    case .closed:
+      estimator?.left(rows: job.inputs.rows, priority: job.priority)
+      job.finish(.failure(Self.retired))
+    }
+  }
+
+  private func refuse(_ job: InferenceJob, _ reason: String) {
+    estimator?.left(rows: job.inputs.rows, priority: job.priority)
+    job.finish(.failure(ServingError(.unavailable, reason, retryAfter: 1)))
   }
 
   /// Runs on this thread if that is likely over soon and nobody waits; nil when the request has to queue.
@@ -116,10 +131,10 @@ final class InstancePool: Sendable {
   }
 
   /// - Throws: `unavailable` if the request would wait too long.
-  private func admit(_ deadline: UInt64?) throws(ServingError) {
-    let now = MonotonicClock.now()
+  private func admit(_ priority: Int, _ deadline: UInt64?) throws(ServingError) {
     guard let estimator,
-      case .refused(let wait) = estimator.admit(deadline: deadline, longestWait: longestWait, now: now)
+      case .refused(let wait) = estimator.admit(
+        deadline: deadline, longestWait: rules.longestWait, priority: priority, now: MonotonicClock.now())
     else { return }
     throw ServingError(
       .unavailable, "the request would wait too long for an instance", retryAfter: ServingError.retryAfterSeconds(wait))
@@ -142,9 +157,9 @@ final class InstancePool: Sendable {
     }
   }
 
-  private func abandon(_ job: InferenceJob, _ error: ServingError) {
+  private func abandon(_ job: InferenceJob, _ ticket: PriorityWorkQueue<InferenceJob>.Ticket, _ error: ServingError) {
     job.abandon(error)
-    if queue.remove(where: { $0 === job }) { estimator?.left(rows: job.inputs.rows) }
+    if queue.remove(ticket) != nil { estimator?.left(rows: job.inputs.rows, priority: job.priority) }
   }
 
   private static let expired = ServingError(.deadlineExceeded, "Request timeout expired")
@@ -179,11 +194,11 @@ final class InstancePool: Sendable {
       let (now, rows) = (MonotonicClock.now(), job.inputs.rows)
       let isLate = job.deadline.map { now >= $0 } ?? false
       guard !job.isAbandoned, !isLate else {
-        estimator?.left(rows: rows)
+        estimator?.left(rows: rows, priority: job.priority)
         job.finish(.failure(Self.expired))
         continue
       }
-      estimator?.started(rows: rows, now: now)
+      estimator?.started(rows: rows, priority: job.priority, now: now)
       executing.add(1, ordering: .relaxed)
       let result = instance.run(job.inputs, admitted: job.admitted)
       took(result, rows, since: now)

@@ -58,6 +58,19 @@ final class StatisticsRecorder: Sendable {
     }
   }
 
+  /// One look into the cache. A hit is an answer, too.
+  func looked(isHit: Bool, total: UInt64, rows: Int) {
+    let now = Self.milliseconds
+    state.withLock { state in
+      guard isHit else { return state.counts.cacheMiss.add(total) }
+      state.counts.cacheHit.add(total)
+      state.counts.success.add(total)
+      state.counts.lastInference = now
+      state.counts.inferenceCount += UInt64(rows)
+      state.histograms.total.record(nanoseconds: total)
+    }
+  }
+
   /// One execution of so many rows.
   func executed(rows: Int, times: StageTimes) {
     state.withLock { state in

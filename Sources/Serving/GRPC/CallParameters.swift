@@ -6,6 +6,8 @@ struct CallParameters {
   private(set) var custom: [String: Parameter] = [:]
   /// Nanoseconds the client gives the request; nil for no limit.
   private(set) var timeout: UInt64?
+  /// 1 is the highest; nil for the model's default.
+  private(set) var priority: Int?
 
   /// - Throws: `invalidArgument` for reserved keys that are unknown or have values they cannot have, `unsupported` for
   ///   sequences.
@@ -16,6 +18,7 @@ struct CallParameters {
       // Outputs are bytes if inputs are; and models give one answer to a request, so that none is empty.
       case "binary_data_output", "triton_enable_empty_final_response": break
       case "timeout": timeout = try Self.nanoseconds(value)
+      case "priority": priority = try Self.priority(value)
       case "sequence_id", "sequence_start", "sequence_end":
         throw ServingError(.unsupported, "'\(key)': models have no state between requests")
       case _ where key.hasPrefix("triton_"):
@@ -40,6 +43,15 @@ struct CallParameters {
   static func refuseSharedMemory(_ parameters: [String: WireInferParameter], _ place: String) throws(ServingError) {
     guard parameters["shared_memory_region"] == nil else {
       throw ServingError(.unsupported, "\(place): there is no shared memory here")
+    }
+  }
+
+  private static func priority(_ priority: Parameter) throws(ServingError) -> Int? {
+    switch priority {
+    case .int(0), .uint(0): nil
+    case .int(let level) where level > 0: Int(level)
+    case .uint(let level): Int(clamping: level)
+    default: throw .invalid("'priority' is a whole number, 1 for the highest; got \(priority)")
     }
   }
 

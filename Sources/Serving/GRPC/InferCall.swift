@@ -28,10 +28,11 @@ struct InferCall: Sendable {
       timeout = parameters.timeout
       isRaw = !raw.tensors.isEmpty || message.inputs.isEmpty
       let inputs = try unsafe Self.inputs(message, raw.tensors, bytes)
-      request = .success(
-        InferenceRequest(
-          model: try Self.model(message.modelName, version: message.modelVersion), id: id.isEmpty ? nil : id,
-          parameters: parameters.custom, inputs: inputs, outputs: try Self.outputs(message)))
+      var inference = InferenceRequest(
+        model: try Self.model(message.modelName, version: message.modelVersion), id: id.isEmpty ? nil : id,
+        parameters: parameters.custom, inputs: inputs, outputs: try Self.outputs(message))
+      inference.priority = parameters.priority
+      request = .success(inference)
     } catch {
       request = .failure(error)
     }

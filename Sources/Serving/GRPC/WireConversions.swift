@@ -49,6 +49,8 @@ extension WireModelStatistics {
       $0.computeInput = WireStatisticDuration(statistics.input)
       $0.computeInfer = WireStatisticDuration(statistics.compute)
       $0.computeOutput = WireStatisticDuration(statistics.output)
+      $0.cacheHit = WireStatisticDuration(statistics.cacheHit)
+      $0.cacheMiss = WireStatisticDuration(statistics.cacheMiss)
     }
     batchStats = statistics.batches.sorted { $0.key < $1.key }.map { size, batch in
       .with {

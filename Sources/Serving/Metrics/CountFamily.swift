@@ -41,6 +41,12 @@ struct CountFamily: Sendable {
     CountFamily("nv_inference_compute_output_duration_us", .counter, "Microseconds spent on preparing outputs.") {
       $0.output.microseconds
     },
+    CountFamily("nv_cache_num_hits_per_model", .counter, "Requests that were answered from the cache.") {
+      $0.cacheHit.count
+    },
+    CountFamily("nv_cache_num_misses_per_model", .counter, "Requests that the cache had no answer to.") {
+      $0.cacheMiss.count
+    },
     CountFamily("mass_model_resident_bytes", .gauge, "Bytes of weights and arenas.") { $0.residentBytes },
   ]
 }

@@ -10,6 +10,7 @@ final class LoadedVersion: Sendable {
   let recorder: StatisticsRecorder
   let settings: ModelSettings
   let breaker: CircuitBreaker?
+  private let cache: VersionCache?
   /// The files it was made of.
   let stamp: FolderStamp
   /// Names of classes, for classification; empty when there are none.
@@ -17,7 +18,8 @@ final class LoadedVersion: Sendable {
 
   /// - Throws: When the model cannot be served, or the system has no thread for its instances.
   init(
-    name: String, number: Int, model: Model, settings: ModelSettings, stamp: FolderStamp, classLabels: [String]
+    name: String, number: Int, model: Model, settings: ModelSettings, stamp: FolderStamp, classLabels: [String],
+    cache: ResponseCache? = nil
   ) throws(ServingError) {
     self.name = name
     self.number = number
@@ -26,19 +28,41 @@ final class LoadedVersion: Sendable {
     self.stamp = stamp
     self.classLabels = classLabels
     signature = try Signature(model)
+    self.cache =
+      try settings.traffic.caches
+      ? cache.map { cache throws(ServingError) in
+        try VersionCache(cache, model, name: name, version: number)
+      } : nil
     breaker = settings.traffic.breaker.map { CircuitBreaker($0) }
     recorder = StatisticsRecorder(name: name, version: number, residentBytes: UInt64(model.plan.byteCount))
     pool = try InstancePool(
-      model, name: "\(name)/\(number)", options: settings.instances, longestWait: settings.traffic.longestWait,
+      model, name: "\(name)/\(number)", options: settings.instances, rules: settings.traffic.queue,
       recorder: recorder)
   }
 
-  /// Checks, runs and picks the outputs asked for.
+  /// Answers from the cache, or checks, runs and picks the outputs asked for.
   func infer(_ request: InferenceRequest, since start: UInt64) async throws(ServingError) -> InferenceResponse {
+    guard let cache, let digest = cache.digest(of: request) else { return try await run(request, since: start) }
+    var computed: InferenceResponse?
+    let outputs = try await cache.outputs(digest, request) { () async throws(ServingError) in
+      let response = try await run(request, since: start)
+      computed = response
+      return response.outputs
+    }
+    recorder.looked(isHit: computed == nil, total: MonotonicClock.now() - start, rows: request.rows)
+    return computed
+      ?? InferenceResponse(modelName: name, modelVersion: number, id: request.id, outputs: outputs)
+  }
+
+  /// What keeps memory for a version that left.
+  func dropCache() { cache?.retire() }
+
+  private func run(_ request: InferenceRequest, since start: UInt64) async throws(ServingError) -> InferenceResponse {
     let values = try signature.ordered(request.inputs, model: name)
     let places = try signature.places(of: request.outputs, model: name)
     let checked = MonotonicClock.now()
-    var result = try await pool.run(values, deadline: request.deadline, abandonment: request.abandonment)
+    var result = try await pool.run(
+      values, priority: request.priority, deadline: request.deadline, abandonment: request.abandonment)
     let computed = MonotonicClock.now()
     var outputs: [NamedTensor] = []
     for (i, place) in places.enumerated() {

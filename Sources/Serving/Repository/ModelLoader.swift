@@ -23,6 +23,7 @@ struct ModelLoader: Sendable {
   let cache: String
   /// Compiles, in a process of its own: a hostile or enormous model cannot harm this one.
   let compile: @Sendable (CompileOrder) throws(ServingError) -> Void
+  let responses: ResponseCache
 
   /// Opens a version's plan; compiles it before where there is only an ONNX model and the cache has no plan of it.
   func load(_ folder: ModelFolder, _ number: Int, _ settings: ModelSettings) throws(ServingError) -> LoadedVersion {
@@ -33,7 +34,7 @@ struct ModelLoader: Sendable {
     let model = try file.hasSuffix(".onnx") ? compiled(file, stamp, settings) : open(file)
     return try LoadedVersion(
       name: folder.name, number: number, model: model, settings: settings, stamp: stamp,
-      classLabels: folder.classLabels(number))
+      classLabels: folder.classLabels(number), cache: responses)
   }
 
   /// Whether a model file that is about to be published could be loaded. The plan of an ONNX model is in the cache then.

@@ -13,16 +13,19 @@ public struct RepositoryOptions: Sendable {
   public var plugins: [any RuntimePlugin]
   /// For models whose settings do not say otherwise.
   public var instances: InstanceOptions
+  /// Bytes of answers that are kept, of all models that have a cache.
+  public var responseCacheBytes: Int
   public var compile: @Sendable (CompileOrder) throws(ServingError) -> Void
 
   public init(
     folder: String, cache: String, plugins: [any RuntimePlugin], instances: InstanceOptions,
-    compile: @escaping @Sendable (CompileOrder) throws(ServingError) -> Void
+    responseCacheBytes: Int = 64 << 20, compile: @escaping @Sendable (CompileOrder) throws(ServingError) -> Void
   ) {
     self.folder = folder
     self.cache = cache
     self.plugins = plugins
     self.instances = instances
+    self.responseCacheBytes = responseCacheBytes
     self.compile = compile
   }
 }
@@ -45,7 +48,10 @@ public final class ModelRepository: Sendable {
   public init(_ options: RepositoryOptions, log: Logger) {
     self.options = options
     self.log = log
-    let loader = ModelLoader(plugins: options.plugins, cache: options.cache, compile: options.compile)
+    let bytes = options.responseCacheBytes
+    let loader = ModelLoader(
+      plugins: options.plugins, cache: options.cache, compile: options.compile,
+      responses: ResponseCache(byteLimit: bytes, entryLimit: bytes / 16))
     self.loader = loader
     registry = RegistryFile(options.folder) { path throws(ServingError) in
       try loader.check(path, threads: options.instances.threads)
@@ -181,6 +187,7 @@ public final class ModelRepository: Sendable {
       let milliseconds = (MonotonicClock.now() - start) / 1_000_000
       log.info("loaded", metadata: ["model": "\(folder.name)", "version": "\(number)", "ms": "\(milliseconds)"])
       if let replaced {
+        replaced.dropCache()
         await replaced.pool.close()
         formerCounts.withLock { $0.append(CountSource(replaced, left: MonotonicClock.now())) }
       }
@@ -196,6 +203,7 @@ public final class ModelRepository: Sendable {
     for number in (entries[name]?.versions.keys.sorted() ?? []) where !kept.contains(number) {
       let former = table.withLock { $0.retire(name, number, reason: reason) }
       guard let former else { continue }
+      former.dropCache()
       await former.pool.close()
       formerCounts.withLock { $0.append(CountSource(former, left: MonotonicClock.now())) }
       table.withLock { $0.note(name, number, .unavailable, reason) }

@@ -21,7 +21,20 @@ public struct TrafficSettings: Hashable, Sendable {
   public var breaker: BreakerOptions?
   /// Requests of the model that are let in; nil for all.
   public var limit: RateLimit?
-  /// Nanoseconds that a request may be expected to wait for an instance, or it is refused at once; nil for any.
+  public var queue = QueueRules()
+  /// Whether answers are kept for requests that come again.
+  public var caches = false
+
+  public init() {}
+}
+
+/// Who waits for an instance, and in which order.
+public struct QueueRules: Hashable, Sendable {
+  /// One level: the order is that of arrival.
+  public var policy = QueuePolicy(levels: 1)
+  /// Of requests that name none.
+  public var defaultPriority = 1
+  /// Nanoseconds that a request may be expected to wait, or it is refused at once; nil for any.
   public var longestWait: UInt64?
 
   public init() {}
@@ -30,7 +43,7 @@ public struct TrafficSettings: Hashable, Sendable {
 extension TrafficSettings {
   init(_ value: JSONValue, path: String) throws(ServingError) {
     let object = try SettingsObject(value, path: path, at: "traffic")
-    try object.refuseUnknown(["split", "sticky_header", "canary", "breaker", "limit", "longest_wait_ms"])
+    try object.refuseUnknown(["split", "sticky_header", "canary", "breaker", "limit", "queue", "cache"])
     if let split = object["split"] { self.split = try Self.split(split, path) }
     if let name = object["sticky_header"] {
       guard let text = name.string, !text.isEmpty, text.utf8.allSatisfy(Self.isHeaderByte) else {
@@ -41,7 +54,11 @@ extension TrafficSettings {
     if let canary = object["canary"] { self.canary = try Canary(canary, path: path) }
     if let breaker = object["breaker"] { self.breaker = try BreakerOptions(breaker, path: path) }
     if let limit = object["limit"] { self.limit = try Self.limit(limit, path) }
-    longestWait = try object.milliseconds("longest_wait_ms")
+    if let cache = object["cache"] {
+      guard let flag = cache.bool else { throw object.invalid("cache", "true or false") }
+      caches = flag
+    }
+    if let queue = object["queue"] { self.queue = try QueueRules(queue, path: path) }
   }
 
   private static func isHeaderByte(_ byte: UInt8) -> Bool {
@@ -114,6 +131,18 @@ extension TrafficSettings.Canary {
         throw .invalid("\(path): traffic.canary.on_failure: expected \"rollback\" or \"report\"")
       }
     }
+  }
+}
+
+extension QueueRules {
+  init(_ value: JSONValue, path: String) throws(ServingError) {
+    let object = try SettingsObject(value, path: path, at: "traffic.queue")
+    try object.refuseUnknown(["levels", "default_priority", "ageing_ms", "longest_wait_ms"])
+    self.init()
+    policy.levels = try object.integer("levels", in: 1...64) ?? policy.levels
+    policy.ageing = try object.milliseconds("ageing_ms") ?? policy.ageing
+    defaultPriority = try object.integer("default_priority", in: 1...policy.levels) ?? defaultPriority
+    longestWait = try object.milliseconds("longest_wait_ms")
   }
 }
 

@@ -101,6 +101,13 @@ struct V2Parameters {
     return number
   }
 
+  /// Zero is none.
+  func priority() throws(ServingError) -> Int? {
+    guard let priority = try integer("priority") else { return nil }
+    guard priority >= 0 else { throw .invalid("'priority' is a whole number, 1 for the highest; got \(priority)") }
+    return priority == 0 ? nil : Int(priority)
+  }
+
   /// When the `timeout`, in microseconds, is over. Zero is none.
   func deadline() throws(ServingError) -> UInt64? {
     for key in ["sequence_id", "sequence_start", "sequence_end"] where values[key] != nil {

@@ -58,6 +58,7 @@ struct V2Request {
     request = InferenceRequest(model: reference, inputs: [])
     request.id = try members.string("id")
     request.deadline = try parameters.deadline()
+    request.priority = try parameters.priority()
     request.parameters = parameters.custom
     style = V2OutputStyle(isBinary: try parameters.bool("binary_data_output") ?? false)
     var tail = binary

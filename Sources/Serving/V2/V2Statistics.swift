@@ -48,7 +48,7 @@ enum V2Statistics {
         [
           ("success", version.success), ("fail", version.failure), ("queue", version.queue),
           ("compute_input", version.input), ("compute_infer", version.compute), ("compute_output", version.output),
-          ("cache_hit", DurationCount()), ("cache_miss", DurationCount()),
+          ("cache_hit", version.cacheHit), ("cache_miss", version.cacheMiss),
         ], &writer)
       writer.key("response_stats")
       writer.object { _ in }
