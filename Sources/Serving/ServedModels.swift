@@ -153,6 +153,14 @@ public final class ServedModels: InferenceService {
     }
   }
 
+  /// Requests that limits refused, by the models that have one.
+  var refused: [(model: String, count: UInt64)] {
+    repository.entries.sorted { $0.key < $1.key }.compactMap { name, entry in
+      guard let traffic = entry.traffic, traffic.settings.limit != nil else { return nil }
+      return (name, traffic.refused)
+    }
+  }
+
   public func labels(_ model: String) -> [String: Int] { repository.entries[model]?.labels ?? [:] }
 
   private func statistics(of version: LoadedVersion) -> (VersionStatistics, VersionHistograms) {

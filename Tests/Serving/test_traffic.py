@@ -157,6 +157,8 @@ class Limits(TrafficCase):
         self.assertEqual([answer.status for answer in answers], [200] * 5 + [429] * 3)
         self.assertIn(int(answers[5].header("Retry-After")), (1, 2))
         self.assertIn("rate is limited", answers[5].error())
+        metrics = server.get("/metrics").body.decode()
+        self.assertIn('mass_rate_limited_requests_total{model="table"} 3\n', metrics)
         image = triton.InferInput("x", [1, 1], "FP32")
         image.set_data_from_numpy(np.ones((1, 1), np.float32))
         with triton.InferenceServerClient(server.grpc) as client, self.assertRaises(Exception) as caught:

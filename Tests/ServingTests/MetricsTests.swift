@@ -45,6 +45,8 @@ import Testing
         #"nv_inference_compute_input_duration_us{model="digits",version="2"} 20"#,
         #"nv_inference_compute_infer_duration_us{model="digits",version="2"} 7000"#,
         #"nv_inference_compute_output_duration_us{model="digits",version="2"} 0"#,
+        #"nv_cache_num_hits_per_model{model="digits",version="2"} 0"#,
+        #"nv_cache_num_misses_per_model{model="digits",version="2"} 0"#,
         #"mass_model_resident_bytes{model="digits",version="2"} 4096"#,
         #"nv_inference_request_failure{model="digits",version="2",reason="REJECTED"} 7"#,
         #"nv_inference_request_failure{model="digits",version="2",reason="CANCELED"} 8"#,
@@ -90,7 +92,7 @@ import Testing
         #expect(line.hasPrefix(family), "\(line)")
       }
     }
-    #expect(seen.count == 20)
+    #expect(seen.count == 22)
   }
 
   @Test func labelValuesAreEscaped() {

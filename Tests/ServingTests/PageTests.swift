@@ -59,7 +59,7 @@ import Testing
     let names = Self.text.split(separator: #""operationId": ""#).dropFirst().compactMap {
       $0.split(separator: "\"").first
     }
-    #expect(names.count == 31)
+    #expect(names.count == 47)
     #expect(Set(names).count == names.count)
   }
 

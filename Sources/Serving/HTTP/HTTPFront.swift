@@ -177,7 +177,7 @@ struct HTTPFront: Sendable {
       return page(head, "text/html; charset=utf-8", ByteBuffer(bytes: ServerPage.html))
     case "openapi.json" where segments.count == 1: return page(head, "application/json", ByteBuffer(string: openAPI))
     case "metrics" where segments.count == 1:
-      let text = MetricsText(service.metrics, process: .sample()).text
+      let text = MetricsText(service.metrics, refused: service.refused, process: .sample()).text
       return page(head, "text/plain; version=0.0.4; charset=utf-8", ByteBuffer(string: text))
     default: return nil
     }

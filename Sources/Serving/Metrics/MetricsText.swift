@@ -6,8 +6,12 @@ struct MetricsText {
 
   /// - Parameters:
   ///   - versions: What was counted of each version of a model, in the order in which it shall be written.
+  ///   - refused: Requests that limits refused, of each model that has one.
   ///   - process: nil where the system does not tell.
-  init(_ versions: [(VersionStatistics, VersionHistograms)], process: ProcessMetrics?) {
+  init(
+    _ versions: [(VersionStatistics, VersionHistograms)], refused: [(model: String, count: UInt64)] = [],
+    process: ProcessMetrics?
+  ) {
     let rows = versions.map { counts, histograms in
       Row(
         labels: MetricsWriter.labels([("model", counts.name), ("version", String(counts.version))]), counts: counts,
@@ -19,7 +23,14 @@ struct MetricsText {
       writeDurations(rows)
       writeBatches(rows)
     }
+    if !refused.isEmpty { write(refused) }
     if let process { write(process) }
+  }
+
+  private mutating func write(_ refused: [(model: String, count: UInt64)]) {
+    let name = "mass_rate_limited_requests_total"
+    writer.family(name, .counter, "Requests that the model's limit refused.")
+    for (model, count) in refused { writer.sample(name, MetricsWriter.labels([("model", model)]), String(count)) }
   }
 
   var text: String { writer.text }
