@@ -6,6 +6,7 @@
 - small: an identity of 4 floats, JSON, 1 and 16 connections (wrk): mass, FastAPI with ONNX Runtime, MLServer with ONNX Runtime;
   and binary tensors for mass alone.
 - large: an identity of 8 MB as bytes against a server that only sends back the bytes it receives.
+- overload: an open loop at twice the throughput, with `longest_wait_ms`: what is answered in time, against the most there can be.
 - models: throughput of one closed connection (`mass load`) against `mass bench`, same plan, same threads.
 """
 import argparse
@@ -254,18 +255,46 @@ def served(folder, options):
     return table
 
 
+def overload(folder, options):
+    """SqueezeNet on one thread, so that the client has a core of its own."""
+    name, wait, slo = "squeezenet", 50, 100
+    repository = folder / "overload"
+    target = repository / name / "1"
+    target.mkdir(parents=True)
+    flags = [part for shape in SHAPES[name] for part in ("--shape", shape)]
+    subprocess.run([MASS, "compile", resolved(name), "-o", target / "model.plan", "--threads", "1", "--quiet", *flags],
+                   check=True)
+    settings = {"traffic": {"queue": {"longest_wait_ms": wait}}}
+    (repository / name / "model.json").write_text(json.dumps(settings))
+    port = free_port()
+    load = [MASS, "load", f"http://127.0.0.1:{port}/v2/models/{name}", *flags, "--duration", str(options.seconds * 2),
+            "--slo", str(slo), "--json"]
+    rows = []
+    with mass(repository, port):
+        for _ in range(options.rounds):
+            peak = json.loads(subprocess.run([*load, "--closed", "2"], capture_output=True, text=True, check=True).stdout)
+            ran = subprocess.run([*load, "--rate", str(2 * peak["achieved_rate"]), "--connections", "256"],
+                                 capture_output=True, text=True)
+            rows.append((peak, json.loads(ran.stdout)))
+    peak, over = rows[len(rows) // 2]
+    result = {"peak_per_s": peak["achieved_rate"], "overload": over}
+    print(f"overload {name}: peak {peak['achieved_rate']:.1f}/s; at twice that {over['achieved_rate']:.1f}/s answered, "
+          f"{over.get('goodput')} within {slo} ms, p99 {over['response_ms']['p99']:.1f} ms", flush=True)
+    return result
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=int, default=4)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--models", nargs="+", default=["minilm_l6", "resnet50"])
-    parser.add_argument("--only", choices=("small", "large", "models"))
+    parser.add_argument("--only", choices=("small", "large", "overload", "models"))
     parser.add_argument("--json", type=pathlib.Path)
     options = parser.parse_args()
     if not shutil.which("wrk"):
         sys.exit("serving: wrk is missing; apt-get install wrk")
-    parts = {"small": small, "large": large, "models": served}
+    parts = {"small": small, "large": large, "overload": overload, "models": served}
     results = {}
     with tempfile.TemporaryDirectory() as folder:
         for name, measure in parts.items():
