@@ -80,6 +80,7 @@ extension ModelRepository {
       } else {
         try await self.loadNow(name)
       }
+      self.forget(name, number)
     }
   }
 

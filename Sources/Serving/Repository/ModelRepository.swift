@@ -127,6 +127,14 @@ public final class ModelRepository: Sendable {
     }
   }
 
+  /// Leaves no trace of a version that is out of service and gone.
+  func forget(_ name: String, _ number: Int) {
+    table.withLock { table in
+      guard table.entries[name]?.versions[number]?.loaded == nil else { return }
+      table.update(name) { $0.versions[number] = nil }
+    }
+  }
+
   /// As `load`, for work that has its turn.
   func loadNow(_ name: String) async throws(ServingError) {
     let folder = folder(name)
