@@ -1,3 +1,4 @@
+import MassFormats
 import MassJSON
 import MassRuntime
 import NIOCore
@@ -39,7 +40,7 @@ public struct EncodedRequest: Sendable {
     let sizes = request.inputs.map { TensorBytes.byteCount(of: $0.tensor) }
     let text: JSONText
     do throws(JSONWriteError) { text = try Self.header(request, sizes) } catch { throw .malformed("\(error)") }
-    for input in request.inputs where WireType.name(of: input.tensor.element) == nil {
+    for input in request.inputs where Datatype.name(of: input.tensor.element) == nil {
       throw .unsupportedType(input: input.name, input.tensor.element)
     }
     var total = text.count
@@ -83,7 +84,7 @@ public struct EncodedRequest: Sendable {
     writer.key("name")
     writer.string(input.name)
     writer.key("datatype")
-    writer.string(WireType.name(of: input.tensor.element) ?? "")
+    writer.string(Datatype.name(of: input.tensor.element) ?? "")
     writer.key("shape")
     writer.beginArray()
     for extent in input.tensor.shape { writer.integer(extent) }

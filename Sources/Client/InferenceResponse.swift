@@ -1,3 +1,4 @@
+import MassFormats
 import MassJSON
 import MassRuntime
 import NIOCore
@@ -50,7 +51,7 @@ extension InferenceResponse {
 
   private static func output(_ entry: JSONValue, _ tail: inout ByteBuffer) throws(ClientError) -> NamedTensor {
     guard let name = entry.member("name")?.string, let datatype = entry.member("datatype")?.string,
-      let element = WireType.element(named: datatype)
+      let element = Datatype.element(named: datatype)
     else { throw .malformed("an output has no name or no known datatype") }
     let shape = try shape(entry.member("shape"), output: name)
     guard let size = entry.member("parameters")?.member("binary_data_size") else {

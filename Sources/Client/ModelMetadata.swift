@@ -1,3 +1,4 @@
+import MassFormats
 import MassJSON
 import MassRuntime
 
@@ -54,7 +55,7 @@ extension ModelMetadata {
       guard let name = entry.member("name")?.string, let datatype = entry.member("datatype")?.string else {
         throw .malformed("a tensor in the metadata has no name or datatype")
       }
-      guard let element = WireType.element(named: datatype) else {
+      guard let element = Datatype.element(named: datatype) else {
         throw .malformed("tensor '\(name)' has the unknown datatype '\(datatype)'")
       }
       guard let shape = entry.member("shape"), shape.kind == .array, shape.count <= TensorMetadata.rankLimit else {

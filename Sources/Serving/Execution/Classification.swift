@@ -1,3 +1,4 @@
+import MassFormats
 import MassRuntime
 
 /// The classification extension of the Open Inference Protocol.

@@ -1,3 +1,4 @@
+import MassFormats
 import MassRuntime
 
 /// A model's inputs and outputs as requests are checked against them.

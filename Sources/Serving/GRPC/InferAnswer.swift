@@ -1,4 +1,5 @@
 import GRPCCore
+import MassFormats
 import MassRuntime
 import MassServingProtocol
 import SwiftProtobuf

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import MassFormats
 import MassRuntime
 import MassServingProtocol
 

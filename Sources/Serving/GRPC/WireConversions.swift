@@ -1,3 +1,4 @@
+import MassFormats
 import MassServingProtocol
 import SwiftProtobuf
 

@@ -1,4 +1,5 @@
 import HTTPTypes
+import MassFormats
 import MassJSON
 import NIOCore
 

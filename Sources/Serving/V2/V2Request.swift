@@ -1,3 +1,4 @@
+import MassFormats
 import MassJSON
 import MassRuntime
 import NIOCore
