@@ -73,6 +73,13 @@ private struct Inspection {
 
   private var graph: Graph { model.graph }
 
+  /// The symbol of the axis along which requests can be joined, or why there is none.
+  private var batching: Result<String, BatchObstacle> {
+    do throws(BatchObstacle) { return .success(try BatchAxis(provenFor: graph).symbol) } catch {
+      return .failure(error)
+    }
+  }
+
   private var arenaBytes: Int { programs.map(\.arenaBytes).max() ?? 0 }
   private var scratchBytes: Int { programs.map(\.scratchBytes).max() ?? 0 }
 
@@ -99,9 +106,23 @@ private struct Inspection {
         "scratch_bytes": .int(scratchBytes),
       ],
       "target": model.plan.target.map { ["processor": .string($0.processor), "threads": .int($0.threads)] } ?? .null,
-      "passes": PassReport(model.plan.report).json,
+      "batching": batchingJSON, "passes": PassReport(model.plan.report).json,
       "nodes": .int(graph.nodes.count), "obstacle": obstacle.map { .string($0) } ?? .null,
     ]
+  }
+
+  private var batchingJSON: JSON {
+    switch batching {
+    case .success(let symbol): ["axis": .string(symbol), "obstacle": .null]
+    case .failure(let obstacle): ["axis": .null, "obstacle": .string("\(obstacle)")]
+    }
+  }
+
+  private var batchingLine: String {
+    switch batching {
+    case .success(let symbol): "rows along \(symbol) are independent: requests can be joined into batches"
+    case .failure(let obstacle): "no batches: \(obstacle)"
+    }
   }
 
   var text: String {
@@ -110,7 +131,7 @@ private struct Inspection {
     var lines = ["\(path): \(header.source), \(header.numerics), by \(header.producer)\(size)", ""]
     lines += model.inputs.map { "input   \($0.name): \($0.type)" }
     lines += model.outputs.map { "output  \($0.name): \($0.type)" }
-    lines += ["", stepTable, "", memoryLine]
+    lines += ["", stepTable, "", memoryLine, batchingLine]
     if let target = model.plan.target {
       lines.append("tuned for \(target.processor), \(Text.count(target.threads, "thread"))")
     }

@@ -28,7 +28,7 @@ public enum RunError: Error, Hashable, CustomStringConvertible {
 
 extension Graph {
   /// Checks concrete input types against the declared ones and finds what each symbol stands for.
-  func bindSymbols(_ inputTypes: [TensorType?]) throws(RunError) -> [String: Dimension] {
+  package func bindSymbols(_ inputTypes: [TensorType?]) throws(RunError) -> [String: Dimension] {
     guard inputTypes.count == inputs.count else { throw .inputCount(expected: inputs.count, got: inputTypes.count) }
     var symbols: [String: Dimension] = [:]
     for (id, got) in zip(inputs, inputTypes) {
