@@ -34,6 +34,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
     .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
     .package(url: "https://github.com/grpc/grpc-swift-2", from: "2.4.3"),
     .package(url: "https://github.com/grpc/grpc-swift-nio-transport", from: "2.9.2"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
@@ -105,19 +106,22 @@ let package = Package(
     .target(
       name: "MassServing",
       dependencies: [
-        "MassRuntime", "MassFormats", "MassJSON", "MassRegistry", "MassServingProtocol", "CryptoShim", "ThreadsShim",
-        "ZlibShim", protobuf,
+        "MassRuntime", "MassFormats", "MassJSON", "MassRegistry", "MassSecurity", "MassServingProtocol", "CryptoShim",
+        "ThreadsShim", "ZlibShim", protobuf,
         .product(name: "HummingbirdCore", package: "hummingbird"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOTLS", package: "swift-nio"),
         .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
         .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),
         .product(name: "NIOHTTP2", package: "swift-nio-http2"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "GRPCCore", package: "grpc-swift-2"),
         .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+        .product(name: "UnixSignals", package: "swift-service-lifecycle"),
         .product(name: "Logging", package: "swift-log"),
       ],
       path: "Sources/Serving", exclude: ["Protocol"], swiftSettings: swiftSettings),
@@ -126,6 +130,9 @@ let package = Package(
       dependencies: ["MassFormats", "MassJSON", "CryptoShim", .product(name: "GRDB", package: "GRDB.swift")],
       path: "Sources/Registry", swiftSettings: swiftSettings),
     .target(
+      name: "MassSecurity", dependencies: ["MassRuntime", "MassFormats", "MassJSON", "CryptoShim"],
+      path: "Sources/Security", swiftSettings: swiftSettings),
+    .target(
       name: "MassClient",
       dependencies: [
         "MassRuntime", "MassFormats", "MassJSON", "CryptoShim",
@@ -133,6 +140,8 @@ let package = Package(
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOTLS", package: "swift-nio"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
         .product(name: "Histogram", package: "hdrhistogram-swift"),
       ],
       path: "Sources/Client", swiftSettings: swiftSettings),
@@ -140,7 +149,7 @@ let package = Package(
       name: "mass",
       dependencies: [
         "MassRuntime", "MassCompiler", "MassDefaults", "MassFormats", "MassServing", "MassClient", "MassRegistry",
-        argumentParser,
+        "MassSecurity", argumentParser,
         .product(name: "Logging", package: "swift-log"),
       ],
       path: "Sources/CLI", swiftSettings: swiftSettings),
@@ -171,6 +180,9 @@ let package = Package(
       swiftSettings: swiftSettings),
     .testTarget(
       name: "RegistryTests", dependencies: ["MassRegistry", "MassJSON"], path: "Tests/RegistryTests",
+      swiftSettings: swiftSettings),
+    .testTarget(
+      name: "SecurityTests", dependencies: ["MassSecurity", "MassJSON", "MassFormats"], path: "Tests/SecurityTests",
       swiftSettings: swiftSettings),
     .testTarget(
       name: "ClientTests", dependencies: ["MassClient", "MassJSON", "MassRuntime"], path: "Tests/ClientTests",

@@ -29,7 +29,8 @@ struct Mass: AsyncParsableCommand {
     subcommands: [
       CheckCommand.self, CompileCommand.self, RunCommand.self, BenchCommand.self, ProfileCommand.self,
       InspectCommand.self, VerifyCommand.self, ServeCommand.self, PredictCommand.self, LoadCommand.self,
-      ModelCommand.self,
+      ModelCommand.self, SignCommand.self, VerifySignatureCommand.self,
+      KeyCommand.self, TenantCommand.self, AuditCommand.self,
     ])
 
   static var _errorPrefix: String { "mass: " }
