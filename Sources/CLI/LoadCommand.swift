@@ -29,17 +29,19 @@ struct LoadCommand: AsyncParsableCommand {
   @OptionGroup var load: LoadOptions
   @OptionGroup var shape: ShapeOptions
   @OptionGroup var input: InputOptions
+  @OptionGroup var security: SecurityOptions
   @OptionGroup var output: OutputOptions
 
   func validate() throws { try RemoteModel.validate(url) }
 
   func run() async throws {
-    let model = try await RemoteModel(url, timeout: load.timeout)
+    let security = try security.read()
+    let model = try await RemoteModel(url, timeout: load.timeout, security: security)
     let values = try ModelInputs(input, shape).values(for: model.inputs, path: model.url)
     let request = try model.request(values)
     // What is refused once is refused always: better said than counted.
     _ = try await model.infer(request)
-    let result = try await measure(model, request)
+    let result = try await measure(model, request, security)
     let report = LoadReport(result, load, url: model.url)
     if output.json {
       print(report.json.text())
@@ -49,13 +51,16 @@ struct LoadCommand: AsyncParsableCommand {
     if let problem = report.problem { throw Failure("\(model.url): \(problem)") }
   }
 
-  private func measure(_ model: RemoteModel, _ request: EncodedRequest) async throws(Failure) -> LoadResult {
+  private func measure(
+    _ model: RemoteModel, _ request: EncodedRequest, _ security: ClientSecurity
+  ) async throws(Failure) -> LoadResult {
     let progress = output.progress
     defer { progress.clear() }
     var reported = 0
     Interruption.note()
     do throws(ClientError) {
-      let run = try LoadRun(model.address, request, plan: load.plan, threads: load.clientThreads)
+      let run = try LoadRun(
+        model.address, request, plan: load.plan, threads: load.clientThreads, security: security)
       return try await run(
         report: { state in
           progress.show(LoadReport.progress(state, since: reported))

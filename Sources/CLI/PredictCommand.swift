@@ -28,6 +28,7 @@ struct PredictCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Seconds to wait for each answer.", valueName: "s"))
   var timeout = 60.0
 
+  @OptionGroup var security: SecurityOptions
   @OptionGroup var printing: OutputOptions
 
   func validate() throws {
@@ -39,7 +40,7 @@ struct PredictCommand: AsyncParsableCommand {
 
   func run() async throws {
     let labels = try result.classNames()
-    let model = try await RemoteModel(url, timeout: timeout)
+    let model = try await RemoteModel(url, timeout: timeout, security: security.read())
     let request = try model.request(input.orderedValues(for: model.inputs, path: model.url), id: requestId)
     let clock = ContinuousClock()
     let begin = clock.now

@@ -10,10 +10,10 @@ struct RemoteModel {
   let metadata: ModelMetadata
 
   /// Asks the server what the model takes.
-  init(_ url: String, timeout: Double) async throws(Failure) {
+  init(_ url: String, timeout: Double, security: ClientSecurity) async throws(Failure) {
     do throws(ClientError) {
       address = try ModelAddress(url)
-      client = InferenceClient(address, options: .init(timeoutSeconds: timeout))
+      client = InferenceClient(address, options: .init(timeoutSeconds: timeout), security: security)
       metadata = try await client.metadata()
     } catch { throw Failure(error, url: url) }
   }
@@ -52,8 +52,10 @@ extension Failure {
   private static func remedy(_ error: ClientError) -> String? {
     switch error {
     case .unreachable: "is a server running there, and is this its HTTP port?"
+    case .insecure: "--ca names the server's authority, --client-certificate what to show to it"
     case .timedOut: "--timeout gives it longer"
     case .notInferenceServer: "expected http://HOST:PORT/v2/models/NAME of such a server"
+    case .refused(401, _): "--api-key or MASS_API_KEY says who you are"
     case .refused(404, _): "POST /v2/repository/index lists the server's models"
     case .refused(413, _): "the server's --max-body-bytes allows more"
     case .refused(429, _), .refused(503, _): "it is loading or has too much to do; try again later"

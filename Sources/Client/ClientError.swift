@@ -5,6 +5,10 @@ public enum ClientError: Error, Hashable, CustomStringConvertible {
   case invalidAddress(String, reason: String)
   /// No connection came about, or it broke before the answer was complete.
   case unreachable(reason: String)
+  /// There is a server, but no encrypted connection with it.
+  case insecure(reason: String)
+  /// A certificate or key of the client's own is of no use.
+  case invalidSecurity(String)
   case timedOut(seconds: Double)
   /// The server's own words, with its HTTP status.
   case refused(status: Int, message: String)
@@ -21,6 +25,8 @@ public enum ClientError: Error, Hashable, CustomStringConvertible {
     switch self {
     case .invalidAddress(let url, let reason): "'\(url)' is not the address of a model: \(reason)"
     case .unreachable(let reason): "the server does not answer: \(reason)"
+    case .insecure(let reason): "no secure connection: \(reason)"
+    case .invalidSecurity(let reason): reason
     case .timedOut(let seconds): "no answer within \(seconds) s"
     case .refused(let status, let message): "\(message) (HTTP \(status))"
     case .notInferenceServer(let reason): "this is no server of the Open Inference Protocol: \(reason)"

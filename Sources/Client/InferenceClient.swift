@@ -10,6 +10,7 @@ import NIOHTTP1
 public struct InferenceClient: Sendable {
   public let address: ModelAddress
   public let options: Options
+  private let security: ClientSecurity
 
   public struct Options: Sendable, Hashable {
     /// How long a request may take, from the first to the last byte.
@@ -27,13 +28,20 @@ public struct InferenceClient: Sendable {
   public static let messageByteLimit = 4 << 20
 
   /// Lives as long as the process; clients of it need no end.
-  private static let http = HTTPClient(
-    eventLoopGroupProvider: .singleton,
-    configuration: .init(redirectConfiguration: .disallow, timeout: .init(connect: .seconds(10))))
+  private static let http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
 
-  public init(_ address: ModelAddress, options: Options = Options()) {
+  private static var configuration: HTTPClient.Configuration {
+    var configuration = HTTPClient.Configuration(
+      redirectConfiguration: .disallow, timeout: .init(connect: .seconds(10)))
+    // Whoever refuses a connection, or shows a certificate that is not trusted, does so the next time too.
+    configuration.connectionPool.retryConnectionEstablishment = false
+    return configuration
+  }
+
+  public init(_ address: ModelAddress, options: Options = Options(), security: ClientSecurity = .standard) {
     self.address = address
     self.options = options
+    self.security = security
   }
 
   /// Whether the model answers requests now.
@@ -92,6 +100,7 @@ extension InferenceClient {
 
   private func request(_ suffix: String) -> HTTPClientRequest {
     var request = HTTPClientRequest(url: "\(address)\(suffix)")
+    security.apply(to: &request)
     request.headers.add(name: "Accept", value: "application/json, application/octet-stream")
     return request
   }
@@ -112,7 +121,10 @@ extension InferenceClient {
       throw failure(error)
     } catch let error as HTTPParserError {
       throw .notInferenceServer(reason: "the answer is not HTTP: \(error)")
-    } catch { throw .unreachable(reason: ConnectionFailure.text(error)) }
+    } catch {
+      let reason = ConnectionFailure.text(error)
+      throw ConnectionFailure.isInsecure(error) ? .insecure(reason: reason) : .unreachable(reason: reason)
+    }
   }
 
   private func failure(_ error: HTTPClientError) -> ClientError {

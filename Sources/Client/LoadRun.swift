@@ -39,16 +39,17 @@ public struct LoadRun: Sendable {
   public let plan: LoadPlan
   public let threads: Int
   let request: ByteBuffer
+  /// nil for connections that are not encrypted.
+  let encryption: SecureConnections?
 
   /// - Requires: As many connections as threads, at least.
-  /// - Throws: `invalidAddress` for https, which connections do not speak.
+  /// - Throws: `invalidSecurity` if connections cannot be encrypted.
   public init(
-    _ address: ModelAddress, _ encoded: EncodedRequest, plan: LoadPlan, threads: Int = 1
+    _ address: ModelAddress, _ encoded: EncodedRequest, plan: LoadPlan, threads: Int = 1,
+    security: ClientSecurity = .standard
   ) throws(ClientError) {
     precondition(threads >= 1 && plan.connections >= threads, "\(threads) threads for \(plan.connections) connections")
-    guard address.scheme == .http else {
-      throw .invalidAddress("\(address)", reason: "load is put on http:// only, without encryption")
-    }
+    encryption = address.scheme == .https ? try SecureConnections(security, host: address.host) : nil
     self.address = address
     self.plan = plan
     self.threads = threads
@@ -56,6 +57,7 @@ public struct LoadRun: Sendable {
       POST \(address.path)/infer HTTP/1.1\r
       Host: \(address.authority)\r
       User-Agent: mass\r
+      \(security.authorization.map { "Authorization: \($0)\r\n" } ?? "")\
       Content-Type: application/octet-stream\r
       \(ProtocolHeader.jsonLength): \(encoded.headerLength)\r
       Content-Length: \(encoded.body.readableBytes)\r
@@ -139,7 +141,8 @@ extension LoadRun {
         })
     }
     do { return try await EventLoopFuture.whenAllSucceed(futures, on: group.next()).get() } catch {
-      throw .unreachable(reason: ConnectionFailure.text(error))
+      let reason = ConnectionFailure.text(error)
+      throw ConnectionFailure.isInsecure(error) ? .insecure(reason: reason) : .unreachable(reason: reason)
     }
   }
 

@@ -6,6 +6,7 @@ final class LoadWorker {
   private let loop: any EventLoop
   private let address: ModelAddress
   private let request: ByteBuffer
+  private let encryption: SecureConnections?
   /// What times are counted from; nil before the run begins.
   private var start: NIODeadline?
   private var ledger: LoadLedger
@@ -26,6 +27,7 @@ final class LoadWorker {
     self.loop = loop
     address = run.address
     request = run.request
+    encryption = run.encryption
     ledger = LoadLedger(run.plan, connections: connections, share: share, of: run.threads)
     channels = Array(repeating: nil, count: connections)
     retryDelay = Array(repeating: 0, count: connections)
@@ -50,13 +52,19 @@ final class LoadWorker {
     let channel = ClientBootstrap(group: loop)
       .connectTimeout(.seconds(10))
       .channelOption(.socketOption(.tcp_nodelay), value: 1)
-      .channelInitializer { channel in
+      .channelInitializer { [isEncrypted = encryption != nil] channel in
         channel.eventLoop.makeCompletedFuture {
-          try channel.pipeline.syncOperations.addHandler(LoadConnection(index, of: worker.value))
+          // An encrypted connection has it once it is agreed on.
+          if !isEncrypted { try channel.pipeline.syncOperations.addHandler(LoadConnection(index, of: worker.value)) }
         }
       }
       .connect(host: address.host, port: address.port)
-    return channel.assumeIsolated().map { channel in
+    let ready = encryption.map { encryption in
+      channel.flatMap { channel in
+        encryption.secure(channel) { LoadConnection(index, of: worker.value) }.map { channel }
+      }
+    }
+    return (ready ?? channel).assumeIsolated().map { channel in
       // One that is gone already is being opened again.
       guard channel.isActive else { return }
       self.channels[index] = channel

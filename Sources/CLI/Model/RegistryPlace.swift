@@ -17,6 +17,8 @@ struct RegistryPlace: ParsableArguments {
   @Option(help: ArgumentHelp("A server, such as http://localhost:8000. (default: $MASS_SERVER)", valueName: "url"))
   var server: String?
 
+  @OptionGroup var security: SecurityOptions
+
   enum Place: Hashable {
     case folder(String)
     case server(String)
@@ -54,7 +56,7 @@ struct RegistryPlace: ParsableArguments {
   func open(by user: String = "") throws -> any ModelRegistry {
     switch try place {
     case .folder(let path): try FolderRegistry(path, user: user)
-    case .server(let url): try ServerRegistry(url, user: user)
+    case .server(let url): try ServerRegistry(url, user: user, security: security.read())
     }
   }
 }

@@ -5,9 +5,9 @@ import MassClient
 struct ServerRegistry: ModelRegistry {
   private let client: RegistryClient
 
-  init(_ url: String, user: String) throws {
+  init(_ url: String, user: String, security: ClientSecurity) throws {
     do throws(RegistryClientError) {
-      client = try RegistryClient(RegistryAddress(url), user: user)
+      client = try RegistryClient(RegistryAddress(url), user: user, security: security)
     } catch {
       if case .invalidAddress = error { throw ValidationError("\(error); expected http://HOST:PORT") }
       throw Failure(error, server: url)
@@ -105,6 +105,8 @@ extension Failure {
   private static func remedy(_ error: RegistryClientError) -> String? {
     switch error {
     case .unreachable: "is a server running there, and is this its HTTP port?"
+    case .insecure: "--ca names the server's authority, --client-certificate what to show to it"
+    case .refused(401, _): "--api-key or MASS_API_KEY says who you are"
     case .notRegistry: "expected http://HOST:PORT of mass serve"
     case .refused(503, _): "it has too much to do; try again later"
     default: nil

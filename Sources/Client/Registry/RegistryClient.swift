@@ -10,6 +10,7 @@ public struct RegistryClient: Sendable {
   /// Whom the registry's log names for the changes made here.
   public let user: String
   public let options: Options
+  let security: ClientSecurity
 
   public struct Options: Sendable, Hashable {
     /// How long a query or a small change may take.
@@ -25,7 +26,7 @@ public struct RegistryClient: Sendable {
 
   /// - Throws: `invalid` for a user that has no place in a header.
   public init(
-    _ address: RegistryAddress, user: String, options: Options = Options()
+    _ address: RegistryAddress, user: String, options: Options = Options(), security: ClientSecurity = .standard
   ) throws(RegistryClientError) {
     guard user.utf8.count <= 256, user.unicodeScalars.allSatisfy({ $0.value >= 0x20 && $0.value != 0x7F }) else {
       throw .invalid("who makes a change is named in at most 256 bytes without control characters")
@@ -33,6 +34,7 @@ public struct RegistryClient: Sendable {
     self.address = address
     self.user = user
     self.options = options
+    self.security = security
   }
 
   // MARK: Queries

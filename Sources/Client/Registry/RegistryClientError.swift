@@ -7,6 +7,8 @@ public enum RegistryClientError: Error, Hashable, CustomStringConvertible {
   case unreadableFile(path: String, reason: String)
   /// No connection came about, or it broke before the answer was complete.
   case unreachable(reason: String)
+  /// There is a server, but no encrypted connection with it.
+  case insecure(reason: String)
   case timedOut(seconds: Double)
   /// The server's own words, with its HTTP status.
   case refused(status: Int, message: String)
@@ -25,6 +27,7 @@ public enum RegistryClientError: Error, Hashable, CustomStringConvertible {
     case .invalid(let reason): reason
     case .unreadableFile(let path, let reason): "\(path): \(reason)"
     case .unreachable(let reason): "the server does not answer: \(reason)"
+    case .insecure(let reason): "no secure connection: \(reason)"
     case .timedOut(let seconds): "no answer within \(seconds) s"
     case .refused(let status, let message): "\(message) (HTTP \(status))"
     case .notRegistry(let reason): "this server has no registry: \(reason)"

@@ -51,10 +51,14 @@ extension RegistryClient {
   static let answerByteLimit = 256 << 20
 
   /// Lives as long as the process; clients of it need no end. A server that stops reading is given up.
-  private static let http = HTTPClient(
-    eventLoopGroupProvider: .singleton,
-    configuration: .init(
-      redirectConfiguration: .disallow, timeout: .init(connect: .seconds(10), read: nil, write: .seconds(60))))
+  private static let http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+
+  private static var configuration: HTTPClient.Configuration {
+    var configuration = HTTPClient.Configuration(
+      redirectConfiguration: .disallow, timeout: .init(connect: .seconds(10), read: nil, write: .seconds(60)))
+    configuration.connectionPool.retryConnectionEstablishment = false
+    return configuration
+  }
 
   /// Sends a request and reads the object that answers it.
   func exchange(_ request: RegistryRequest) async throws(RegistryClientError) -> RegistryAnswer {
@@ -62,6 +66,7 @@ extension RegistryClient {
     var message = HTTPClientRequest(url: "\(address)\(path)")
     message.method = request.method
     message.headers = request.headers
+    security.apply(to: &message)
     message.headers.add(name: "Accept", value: "application/json")
     message.headers.add(name: "X-Mass-User", value: user)
     message.body = request.body
@@ -94,7 +99,10 @@ extension RegistryClient {
       throw Self.failure(error, seconds)
     } catch let error as HTTPParserError {
       throw .notRegistry(reason: "the answer is not HTTP: \(error)")
-    } catch { throw .unreachable(reason: ConnectionFailure.text(error)) }
+    } catch {
+      let reason = ConnectionFailure.text(error)
+      throw ConnectionFailure.isInsecure(error) ? .insecure(reason: reason) : .unreachable(reason: reason)
+    }
   }
 
   private static func failure(_ error: HTTPClientError, _ seconds: Double) -> RegistryClientError {
