@@ -18,7 +18,10 @@ struct ModelInputs {
     let types = try inputs.concreteTypes(
       shapes.merging(given) { _, given in given }, path: path, except: Set(values.keys))
     for (input, type) in zip(inputs, types) {
-      if let type { values[input.name] = .tensor(try SampleInputs.tensor(type, name: input.name)) }
+      guard let type else { continue }
+      do throws(TensorError) {
+        values[input.name] = .tensor(try SampleInputs.tensor(type, name: input.name))
+      } catch { throw Failure("input '\(input.name)': \(error)") }
     }
     return inputs.compactMap { values[$0.name] }
   }

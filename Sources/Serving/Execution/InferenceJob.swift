@@ -6,6 +6,13 @@ final class InferenceJob: Sendable {
   struct Result: Sendable {
     var outputs: [Value]
     var timing: StageTimes
+
+    init(_ run: Instance.Run, admitted: UInt64) {
+      outputs = run.outputs
+      timing = StageTimes()
+      timing.queue = run.start.subtractingClamped(admitted)
+      timing.compute = run.compute
+    }
   }
 
   /// In the model's order.

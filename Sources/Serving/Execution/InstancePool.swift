@@ -1,3 +1,4 @@
+import Dispatch
 import MassRuntime
 import Synchronization
 
@@ -27,34 +28,50 @@ final class InstancePool: Sendable {
   }
 
   let queue: PriorityWorkQueue<InferenceJob>
-  private let instances: [Instance]
+  let instances: [Instance]
+  let rules: QueueRules
+  let batching: BatchRules?
+  let estimator: WaitEstimator?
+  let executing = Atomic(0)
+  /// Held by the instance that gathers a batch: two that wait for requests at a time would share them out.
+  let gathering = DispatchSemaphore(value: 1)
+  let recorder: StatisticsRecorder
   private let state: Mutex<State>
-  private let executing = Atomic(0)
   /// Moving average of a run's nanoseconds.
   private let usual: Atomic<UInt64>
-  private let isSingleThreaded: Bool
-  private let rules: QueueRules
-  private let estimator: WaitEstimator?
+  private let runsAtOnce: Bool
 
   /// Runs shorter than this are not worth a change of threads.
   private static let shortRun: UInt64 = 50_000
 
-  /// - Throws: When the system has no thread to give.
+  /// Starts the threads, and waits until each has run the inputs to warm up with.
+  ///
+  /// - Parameter warmUp: What each instance runs before anything else.
+  /// - Throws: When the system has no thread to give, or the instances cannot run what they are to warm up with.
   init(
     _ model: Model, name: String, options: InstanceOptions, rules: QueueRules = QueueRules(),
-    recorder: StatisticsRecorder
+    batching: BatchRules? = nil, warmUp: [[Value]] = [], recorder: StatisticsRecorder
   ) throws(ServingError) {
     self.rules = rules
+    self.recorder = recorder
+    self.batching = batching
     let levels = rules.policy.levels
-    estimator = rules.longestWait.map { _ in WaitEstimator(instances: options.count, priorities: levels) }
+    estimator = rules.longestWait.map { _ in
+      WaitEstimator(instances: options.count, priorities: levels, batch: batching?.largest ?? 1)
+    }
     queue = PriorityWorkQueue(limit: options.queueLimit, policy: rules.policy)
-    isSingleThreaded = options.threads == 1
+    runsAtOnce = options.threads == 1 && batching?.delay ?? 0 == 0
     usual = Atomic(Self.shortRun * 2)
     state = Mutex(State(running: options.count))
-    instances = (0..<options.count).map { _ in Instance(model, threads: options.threads, recorder: recorder) }
+    var session = SessionOptions(threads: options.threads)
+    // A batch of each size is bound by itself.
+    session.programLimit += batching?.largest ?? 0
+    instances = (0..<options.count).map { _ in Instance(model, options: session, recorder: recorder) }
+    let rehearsal = Rehearsal(warmUp, instances: options.count)
     for (i, instance) in instances.enumerated() {
       do throws(ServingError) {
         try WorkerThread.start("\(i) \(name)") { [self] in
+          rehearsal.run(on: instance)
           work(instance)
           ended()
         }
@@ -64,10 +81,17 @@ final class InstancePool: Sendable {
         throw error
       }
     }
+    do throws(ServingError) { try rehearsal.wait() } catch {
+      queue.close()
+      throw error
+    }
   }
 
   /// Requests that wait or run.
   var pending: Int { queue.count + executing.load(ordering: .relaxed) }
+
+  /// When the longest run under way began, in nanoseconds of the monotonic clock.
+  var runningSince: UInt64? { instances.compactMap(\.runningSince).min() }
 
   /// Runs a job and waits for its result. A reason to abandon it, the task's cancellation and the deadline take it out of
   /// the queue.
@@ -116,16 +140,19 @@ final class InstancePool: Sendable {
 
   /// Runs on this thread if that is likely over soon and nobody waits; nil when the request has to queue.
   private func runAtOnce(_ inputs: [Value], _ deadline: UInt64?) -> Result<InferenceJob.Result, ServingError>? {
-    guard isSingleThreaded, usual.load(ordering: .relaxed) < Self.shortRun, queue.count == 0 else { return nil }
+    guard runsAtOnce, usual.load(ordering: .relaxed) < Self.shortRun, queue.count == 0 else { return nil }
     let now = MonotonicClock.now()
     if let deadline, now >= deadline { return .failure(Self.expired) }
     executing.add(1, ordering: .relaxed)
     defer { executing.subtract(1, ordering: .relaxed) }
     for instance in instances {
-      guard let result = instance.runIfIdle(inputs, admitted: now) else { continue }
+      guard let result = instance.runIfIdle(inputs) else { continue }
       estimator?.ranAtOnce(rows: inputs.rows, now: now)
       took(result, inputs.rows, since: now)
-      return result
+      if case .failure(let error) = result, error.isFailureOfInstance {
+        return retry(inputs, after: error, on: instance).map { InferenceJob.Result($0, admitted: now) }
+      }
+      return result.map { InferenceJob.Result($0, admitted: now) }
     }
     return nil
   }
@@ -140,12 +167,12 @@ final class InstancePool: Sendable {
       .unavailable, "the request would wait too long for an instance", retryAfter: ServingError.retryAfterSeconds(wait))
   }
 
-  private func took(_ result: Result<InferenceJob.Result, ServingError>, _ rows: Int, since start: UInt64) {
-    let compute = try? result.get().timing.compute
+  func took(_ result: Result<Instance.Run, ServingError>, _ rows: Int, since start: UInt64) {
+    let compute = try? result.get().compute
     estimator?.ended(rows: rows, start: start, compute: compute)
-    guard case .success(let run) = result else { return }
+    guard let compute else { return }
     let last = usual.load(ordering: .relaxed)
-    usual.store(last - last / 8 + run.timing.compute / 8, ordering: .relaxed)
+    usual.store(last - last / 8 + compute / 8, ordering: .relaxed)
   }
 
   private static func timer(_ deadline: UInt64, _ abandonment: Abandonment) -> Task<Void, Never> {
@@ -162,7 +189,7 @@ final class InstancePool: Sendable {
     if queue.remove(ticket) != nil { estimator?.left(rows: job.inputs.rows, priority: job.priority) }
   }
 
-  private static let expired = ServingError(.deadlineExceeded, "Request timeout expired")
+  static let expired = ServingError(.deadlineExceeded, "Request timeout expired")
 
   /// What `run` throws when the pool was closed before it admitted the job: the job may be given to another pool.
   static let retired = ServingError(.unavailable, "the version was taken out of service")
@@ -187,24 +214,5 @@ final class InstancePool: Sendable {
       return state.waiting
     }
     for continuation in waiting { continuation.resume() }
-  }
-
-  private func work(_ instance: Instance) {
-    while let job = queue.pop() {
-      let (now, rows) = (MonotonicClock.now(), job.inputs.rows)
-      let isLate = job.deadline.map { now >= $0 } ?? false
-      guard !job.isAbandoned, !isLate else {
-        estimator?.left(rows: rows, priority: job.priority)
-        job.finish(.failure(Self.expired))
-        continue
-      }
-      estimator?.started(rows: rows, priority: job.priority, now: now)
-      executing.add(1, ordering: .relaxed)
-      let result = instance.run(job.inputs, admitted: job.admitted)
-      took(result, rows, since: now)
-      job.finish(result)
-      executing.subtract(1, ordering: .relaxed)
-    }
-    instance.close()
   }
 }

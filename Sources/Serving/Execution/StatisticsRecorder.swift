@@ -9,6 +9,7 @@ import Synchronization
 /// Counts what one version of a model does.
 final class StatisticsRecorder: Sendable {
   private let state: Mutex<(counts: VersionStatistics, histograms: VersionHistograms)>
+  private let retryCount = Atomic<UInt64>(0)
   /// What of the counts the registry knows.
   private let recorded = Mutex<(successes: UInt64, failures: UInt64)>((0, 0))
 
@@ -71,14 +72,21 @@ final class StatisticsRecorder: Sendable {
     }
   }
 
-  /// One execution of so many rows.
-  func executed(rows: Int, times: StageTimes) {
+  /// One execution of so many rows, of one request or of several.
+  func executed(rows: Int, compute: UInt64) {
+    var times = StageTimes()
+    times.compute = compute
     state.withLock { state in
       state.counts.executionCount += 1
       state.counts.batches[rows, default: VersionStatistics.Batch()].add(times)
       state.histograms.batchRows[rows, default: 0] += 1
     }
   }
+
+  /// A request runs again because an instance failed.
+  func retried() { retryCount.add(1, ordering: .relaxed) }
+
+  var retries: UInt64 { retryCount.load(ordering: .relaxed) }
 
   func failed(_ code: ServingError.Code, total: UInt64) {
     state.withLock { state in

@@ -38,8 +38,9 @@ final class CircuitBreaker: Sendable {
     fileprivate var era: UInt64
   }
 
-  enum Phase: Hashable, Sendable {
-    case closed, open, halfOpen
+  enum Phase: String, Hashable, Sendable, CaseIterable {
+    case closed, open
+    case halfOpen = "half_open"
   }
 
   private struct State {
@@ -50,6 +51,8 @@ final class CircuitBreaker: Sendable {
     var failuresInARow = 0
     /// Openings since it last proved itself.
     var openings: UInt64 = 0
+    /// Openings since the beginning.
+    var total: UInt64 = 0
     /// How long it was open last.
     var pause: UInt64 = 0
     /// When the phase began.
@@ -75,6 +78,9 @@ final class CircuitBreaker: Sendable {
   }
 
   var phase: Phase { state.withLock { $0.phase } }
+
+  /// The phase, and how often it opened.
+  var counts: (phase: Phase, opens: UInt64) { state.withLock { ($0.phase, $0.total) } }
 
   func admit(now: UInt64) -> Permission {
     state.withLock { state in
@@ -132,6 +138,7 @@ final class CircuitBreaker: Sendable {
     let growth: UInt64 = state.openings < 63 ? 1 << state.openings : .max
     let longest = min(max(options.longestCoolDown, options.coolDown), options.coolDown.multipliedClamped(by: growth))
     state.openings += 1
+    state.total += 1
     state.pause = longest - (longest / 2).multipliedFullWidth(by: random).high
     state.enter(.open, now)
   }

@@ -61,6 +61,24 @@ struct PriorityLevels<Element> {
     return best < 0 ? nil : remove(best, serial: nodes[best].serial)
   }
 
+  /// The first item that fits, of the next `depth` to go.
+  ///
+  /// - Complexity: O(`depth` · levels).
+  mutating func removeFirst(within depth: Int, where fits: (Element) -> Bool) -> Element? {
+    var places = lists.map(\.first)
+    for _ in 0..<depth {
+      var best: Int?
+      for (level, place) in places.enumerated() where place >= 0 {
+        if best.map({ nodes[place].rank < nodes[places[$0]].rank }) ?? true { best = level }
+      }
+      guard let best else { return nil }
+      let place = places[best]
+      if let item = nodes[place].item, fits(item) { return remove(place, serial: nodes[place].serial) }
+      places[best] = nodes[place].next
+    }
+    return nil
+  }
+
   /// The newest item of the lowest priority, if an arrival of `priority` has a higher one and would go first.
   mutating func displace(for priority: Int, now: UInt64) -> Element? {
     let level = level(priority)

@@ -97,6 +97,31 @@ final class PriorityWorkQueue<Element: Sendable>: Sendable {
   /// Takes an item if one waits.
   func popIfAny() -> Element? { state.withLock { $0.levels.removeFirst() } }
 
+  /// Takes the first item that fits if one of the next few does.
+  func popIfAny(where fits: @Sendable (Element) -> Bool) -> Element? {
+    state.withLock { $0.levels.removeFirst(within: Self.searchDepth, where: fits) }
+  }
+
+  /// Items that are looked at for one that fits.
+  private static var searchDepth: Int { 64 }
+
+  /// Waits until there is an item, or the queue is closed.
+  ///
+  /// - Parameter deadline: Nanoseconds of the monotonic clock.
+  /// - Returns: Whether there was an item in time.
+  func wait(until deadline: UInt64) -> Bool {
+    while case let now = MonotonicClock.now(), now < deadline {
+      let time = DispatchTime.now() + .nanoseconds(Int(clamping: deadline - now))
+      guard available.wait(timeout: time) == .success else { return false }
+      let (count, isClosed) = state.withLock { ($0.levels.count, $0.isClosed) }
+      guard count > 0 || isClosed else { continue }
+      // The signal is for whoever takes the item.
+      available.signal()
+      return count > 0
+    }
+    return false
+  }
+
   /// Admits nothing more. What waits is still taken.
   func close() {
     state.withLock { $0.isClosed = true }

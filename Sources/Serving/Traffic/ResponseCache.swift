@@ -31,10 +31,30 @@ final class ResponseCache: Sendable {
   }
 
   private struct State {
+    /// Of all entries, by `byteCount(of:)`.
+    var byteLimit: Int
+    /// Of one entry; larger answers are not kept.
+    var entryLimit: Int
     var entries = RecencyList<ResponseDigest, Entry>()
     var versions: [CachedVersion: Set<ResponseDigest>] = [:]
     var generations: UInt64 = 0
     var counters = Counters()
+
+    init(byteLimit: Int, entryLimit: Int) {
+      self.byteLimit = byteLimit
+      self.entryLimit = min(entryLimit, byteLimit)
+    }
+
+    /// Lets the least recently used go until the others have no more bytes; returns them.
+    mutating func evict(to byteCount: Int) -> [Entry] {
+      var evicted: [Entry] = []
+      while counters.bytes > byteCount, let (digest, entry) = entries.removeLeastRecent() {
+        forget(digest, entry)
+        counters.evictions += 1
+        evicted.append(entry)
+      }
+      return evicted
+    }
 
     mutating func forget(_ digest: ResponseDigest, _ entry: Entry) {
       counters.bytes -= entry.byteCount
@@ -49,17 +69,25 @@ final class ResponseCache: Sendable {
     var byteCount: Int
   }
 
-  private let byteLimit: Int
-  private let entryLimit: Int
-  private let state = Mutex(State())
+  private let state: Mutex<State>
   private let flights = SingleFlight<ResponseDigest, [NamedTensor]>()
 
   /// - Parameters:
   ///   - byteLimit: Of all entries, by `byteCount(of:)`.
   ///   - entryLimit: Of one entry; larger answers are not kept.
   init(byteLimit: Int, entryLimit: Int) {
-    self.byteLimit = byteLimit
-    self.entryLimit = min(entryLimit, byteLimit)
+    state = Mutex(State(byteLimit: byteLimit, entryLimit: entryLimit))
+  }
+
+  /// Keeps so much from now on; what is too much goes at once.
+  func resize(byteLimit: Int, entryLimit: Int) {
+    let evicted: [Entry] = state.withLock { state in
+      state.byteLimit = byteLimit
+      state.entryLimit = min(entryLimit, byteLimit)
+      return state.evict(to: byteLimit)
+    }
+    // Memory is given back outside the lock.
+    _ = evicted
   }
 
   var counters: Counters { state.withLock { $0.counters } }
@@ -102,15 +130,12 @@ final class ResponseCache: Sendable {
   /// Keeps an answer, unless it is too large, its version was retired, or one is kept already.
   func keep(_ outputs: [NamedTensor], for digest: ResponseDigest, of owner: CachedVersion) {
     let byteCount = Self.byteCount(of: outputs)
-    guard byteCount <= entryLimit, let outputs = Self.compact(outputs) else { return }
+    guard byteCount <= state.withLock({ $0.entryLimit }), let outputs = Self.compact(outputs) else { return }
     let evicted: [Entry] = state.withLock { state in
-      guard state.versions[owner] != nil, state.entries.use(digest) == nil else { return [] }
-      var evicted: [Entry] = []
-      while state.counters.bytes + byteCount > byteLimit, let (digest, entry) = state.entries.removeLeastRecent() {
-        state.forget(digest, entry)
-        state.counters.evictions += 1
-        evicted.append(entry)
+      guard state.versions[owner] != nil, byteCount <= state.entryLimit, state.entries.use(digest) == nil else {
+        return []
       }
+      let evicted = state.evict(to: state.byteLimit - byteCount)
       state.entries.insert(Entry(outputs: outputs, owner: owner, byteCount: byteCount), for: digest)
       state.versions[owner]?.insert(digest)
       state.counters.bytes += byteCount

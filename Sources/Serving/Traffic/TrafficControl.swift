@@ -8,6 +8,7 @@ final class TrafficControl: Sendable {
     /// A canary that failed its trial: it gets no share any more.
     var withdrawn: Int?
     var refused: UInt64 = 0
+    var canary = CanaryCounts()
   }
 
   let settings: TrafficSettings
@@ -25,6 +26,8 @@ final class TrafficControl: Sendable {
 
   /// Requests that the limit refused.
   var refused: UInt64 { state.withLock { $0.refused } }
+
+  var canaryCounts: CanaryCounts { state.withLock { $0.canary } }
 
   /// Lets a request in, or says when it may come again.
   func admit(_ model: String, now: UInt64) throws(ServingError) {
@@ -58,10 +61,15 @@ final class TrafficControl: Sendable {
 
   /// Why the canary is to be taken out of service, once.
   func failure(now: UInt64) -> String? {
-    guard let canary = settings.canary, let watch = state.withLock({ $0.withdrawn == nil ? $0.watch : nil }),
-      case .failing(let reason) = watch.verdict(now: now)
-    else { return nil }
+    guard let canary = settings.canary, let watch = state.withLock({ $0.withdrawn == nil ? $0.watch : nil }) else {
+      return nil
+    }
+    let verdict = watch.verdict(now: now)
+    state.withLock { $0.canary.verdict = CanaryCounts.name(of: verdict) }
+    guard case .failing(let reason) = verdict else { return nil }
     state.withLock { state in
+      state.canary.failures += 1
+      if canary.rollsBack { state.canary.rollbacks += 1 }
       // A canary that is only reported goes on, and is judged anew by what comes now.
       if canary.rollsBack { state.withdrawn = canary.version }
       state.watch = CanaryGuard(canary.limits)
@@ -74,7 +82,28 @@ final class TrafficControl: Sendable {
     state.withLock { state in
       guard settings.canary?.version == version else { return }
       state.withdrawn = nil
+      state.canary.verdict = CanaryCounts.name(of: .undecided)
       state.watch = settings.canary.map { CanaryGuard($0.limits) }
+    }
+  }
+}
+
+/// What was thought of a version on trial.
+struct CanaryCounts: Hashable, Sendable {
+  static let verdicts = ["undecided", "healthy", "failing"]
+
+  /// The last one.
+  var verdict = "undecided"
+  /// Verdicts against it.
+  var failures: UInt64 = 0
+  /// Those that took it out of service.
+  var rollbacks: UInt64 = 0
+
+  static func name(of verdict: CanaryVerdict) -> String {
+    switch verdict {
+    case .undecided: "undecided"
+    case .healthy: "healthy"
+    case .failing: "failing"
     }
   }
 }

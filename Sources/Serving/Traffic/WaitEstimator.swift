@@ -23,13 +23,17 @@ final class WaitEstimator: Sendable {
   private static let classes = 32
 
   private let instances: Int
+  /// Rows that run together at most.
+  private let batch: Int
   private let state: Mutex<State>
 
   /// - Parameters:
   ///   - instances: Requests that run at a time.
   ///   - priorities: Levels of the queue; 1 is the highest.
-  init(instances: Int, priorities: Int = 1) {
+  ///   - batch: Rows that run together at most.
+  init(instances: Int, priorities: Int = 1, batch: Int = 1) {
     self.instances = max(1, instances)
+    self.batch = max(1, batch)
     let none = [Int](repeating: 0, count: Self.classes)
     state = Mutex(State(waiting: Array(repeating: none, count: max(1, priorities))))
   }
@@ -72,9 +76,7 @@ final class WaitEstimator: Sendable {
       let waiting = (0..<Self.classes).map { place in state.waiting[...level].reduce(0) { $0 + $1[place] } }
       if waiting.reduce(0, +) + state.running.count < instances { return 0 }
       var work = 0.0
-      for (place, count) in waiting.enumerated() where count > 0 {
-        work += Double(count) * (Self.time(place, state) ?? 0)
-      }
+      for (place, count) in waiting.enumerated() where count > 0 { work += time(of: count, place, state) }
       for run in state.running {
         work += max(0, (Self.time(run.place, state) ?? 0) - Double(now.subtractingClamped(run.start)))
       }
@@ -89,6 +91,16 @@ final class WaitEstimator: Sendable {
     guard patience < .max else { return .admitted }
     let wait = predictedWait(priority: priority, now: now)
     return wait <= patience ? .admitted : .refused(retryAfter: wait - patience)
+  }
+
+  /// Nanoseconds for so many requests of a class, joined as far as they may be.
+  private func time(of count: Int, _ place: Int, _ state: State) -> Double {
+    let rows = 1 << place
+    guard rows < batch else { return Double(count) * (Self.time(place, state) ?? 0) }
+    let together = batch / rows
+    let (full, rest) = count.quotientAndRemainder(dividingBy: together)
+    let last = rest == 0 ? 0 : Self.time(Self.place(rest * rows), state) ?? 0
+    return Double(full) * (Self.time(Self.place(together * rows), state) ?? 0) + last
   }
 
   // MARK: Rows

@@ -7,21 +7,21 @@ import MassRuntime
 #endif
 
 /// Inputs to measure with: the same every time, and valid where integers are indices, masks or lengths.
-enum SampleInputs {
-  static func tensor(_ type: TensorType, name: String) throws(Failure) -> Tensor {
+public enum SampleInputs {
+  /// - Parameter name: The input's name, which tells indices of a vocabulary from other integers.
+  /// - Throws: When the type has no constant shape that memory could hold.
+  public static func tensor(_ type: TensorType, name: String) throws(TensorError) -> Tensor {
     let shape = type.shape.constants ?? []
-    do throws(TensorError) {
-      let count = try Tensor.elementCount(of: shape)
-      guard count <= Tensor.byteLimit / 16 else { throw .tooLarge(type.element, shape) }
-      switch type.element.domain {
-      case .real: return try Tensor.make(type.element, shape, doubles: normal(count))
-      case .signed, .unsigned:
-        return try Tensor.make(type.element, shape, integers: integers(count, areTokens: isTokens(name)))
-      case .bool: return try Tensor.make(shape, bools: Array(repeating: true, count: count))
-      case .string: return try Tensor(strings: Array(repeating: "a", count: count), shape: shape)
-      case .complex: return try Tensor(element: type.element, shape: shape)
-      }
-    } catch { throw Failure("input '\(name)': \(error)") }
+    let count = try Tensor.elementCount(of: shape)
+    guard count <= Tensor.byteLimit / 16 else { throw .tooLarge(type.element, shape) }
+    switch type.element.domain {
+    case .real: return try Tensor.make(type.element, shape, doubles: normal(count))
+    case .signed, .unsigned:
+      return try Tensor.make(type.element, shape, integers: integers(count, areTokens: isTokens(name)))
+    case .bool: return try Tensor.make(shape, bools: Array(repeating: true, count: count))
+    case .string: return try Tensor(strings: Array(repeating: "a", count: count), shape: shape)
+    case .complex: return try Tensor(element: type.element, shape: shape)
+    }
   }
 
   /// Names of token numbers, which may be anything in a vocabulary; those of segments may be 0 or 1 only.

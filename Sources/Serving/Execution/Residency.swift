@@ -1,0 +1,95 @@
+import MassRuntime
+import Synchronization
+
+/// A version's instances, which may leave the memory while nobody asks and come back for the next request.
+final class Residency: Sendable {
+  /// Opens the model and starts its instances, warmed up.
+  typealias Start = @Sendable () throws(ServingError) -> InstancePool
+
+  private enum State {
+    case resident(InstancePool)
+    case asleep
+    case waking(Task<Result<InstancePool, ServingError>, Never>)
+    case closed
+  }
+
+  private let state: Mutex<State>
+  private let start: Start
+  /// Nanoseconds without a request after which the instances leave; nil for never.
+  private let patience: UInt64?
+  private let lastUse = Atomic<UInt64>(MonotonicClock.now())
+
+  init(_ pool: InstancePool, patience: UInt64?, start: @escaping Start) {
+    state = Mutex(.resident(pool))
+    self.patience = patience
+    self.start = start
+  }
+
+  /// The instances that are there.
+  var current: InstancePool? {
+    state.withLock { state in if case .resident(let pool) = state { pool } else { nil } }
+  }
+
+  /// The instances, which are started if they are not there: whoever asks meanwhile waits for the same start.
+  ///
+  /// - Throws: `InstancePool.retired` after `close`; why they could not be started.
+  func pool() async throws(ServingError) -> InstancePool {
+    if patience != nil { lastUse.store(MonotonicClock.now(), ordering: .relaxed) }
+    let waking: Task<Result<InstancePool, ServingError>, Never>
+    switch state.withLock({ wake(&$0) }) {
+    case .resident(let pool): return pool
+    case .waking(let task): waking = task
+    case .asleep, .closed: throw InstancePool.retired
+    }
+    return try await waking.value.get()
+  }
+
+  private func wake(_ state: inout State) -> State {
+    guard case .asleep = state else { return state }
+    state = .waking(Task(executorPreference: ThreadPoolExecutor.shared) { await self.started() })
+    return state
+  }
+
+  private func started() async -> Result<InstancePool, ServingError> {
+    let start = start
+    let result: Result<InstancePool, ServingError>
+    do throws(ServingError) {
+      result = try await WorkerThread.run("wake") { () -> Result<InstancePool, ServingError> in
+        do throws(ServingError) { return .success(try start()) } catch { return .failure(error) }
+      }
+    } catch { result = .failure(error) }
+    let isClosed = state.withLock { state -> Bool in
+      if case .closed = state { return true }
+      if case .success(let pool) = result { state = .resident(pool) } else { state = .asleep }
+      return false
+    }
+    guard isClosed else { return result }
+    if case .success(let pool) = result { await pool.close() }
+    return .failure(InstancePool.retired)
+  }
+
+  /// Lets the instances go if nobody asked for long enough and nothing waits or runs; returns whether they went.
+  func sleepIfIdle(now: UInt64) async -> Bool {
+    guard let patience, now.subtractingClamped(lastUse.load(ordering: .relaxed)) >= patience else { return false }
+    let pool = state.withLock { state -> InstancePool? in
+      guard case .resident(let pool) = state, pool.pending == 0 else { return nil }
+      state = .asleep
+      return pool
+    }
+    await pool?.close()
+    return pool != nil
+  }
+
+  /// Answers what was admitted, and starts nothing more.
+  func close() async {
+    let former = state.withLock { state in
+      defer { state = .closed }
+      return state
+    }
+    switch former {
+    case .resident(let pool): await pool.close()
+    case .waking(let task): _ = await task.value
+    case .asleep, .closed: break
+    }
+  }
+}
