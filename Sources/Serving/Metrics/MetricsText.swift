@@ -7,10 +7,11 @@ struct MetricsText {
   /// - Parameters:
   ///   - versions: What was counted of each version of a model, in the order in which it shall be written.
   ///   - refused: Requests that limits refused, of each model that has one.
+  ///   - others: What else is counted; a family without samples is left out.
   ///   - process: nil where the system does not tell.
   init(
     _ versions: [(VersionStatistics, VersionHistograms)], refused: [(model: String, count: UInt64)] = [],
-    process: ProcessMetrics?
+    others: [MetricFamily] = [], process: ProcessMetrics?
   ) {
     let rows = versions.map { counts, histograms in
       Row(
@@ -24,6 +25,7 @@ struct MetricsText {
       writeBatches(rows)
     }
     if !refused.isEmpty { write(refused) }
+    for family in others where !family.samples.isEmpty { write(family) }
     if let process { write(process) }
   }
 
@@ -31,6 +33,11 @@ struct MetricsText {
     let name = "mass_rate_limited_requests_total"
     writer.family(name, .counter, "Requests that the model's limit refused.")
     for (model, count) in refused { writer.sample(name, MetricsWriter.labels([("model", model)]), String(count)) }
+  }
+
+  private mutating func write(_ family: MetricFamily) {
+    writer.family(family.name, family.kind, family.help)
+    for sample in family.samples { writer.sample(family.name, MetricsWriter.labels(sample.labels), sample.value) }
   }
 
   var text: String { writer.text }
