@@ -2,11 +2,14 @@ import Logging
 import NIOCore
 import NIOPosix
 import ServiceLifecycle
+import UnixSignals
 
 /// What `mass serve` is told.
 public struct ServerOptions: Sendable {
   public var repository: RepositoryOptions
   public var http: HTTPOptions
+  /// For both protocols; nil for no encryption.
+  public var tls: TLSOptions?
   /// nil for no gRPC.
   public var grpcPort: Int?
   /// Seconds between the first signal to end and the moment connections are no longer accepted: the server is not ready then,
@@ -15,6 +18,11 @@ public struct ServerOptions: Sendable {
   /// Seconds between two looks at the repository's folder and registry; 0 for none.
   public var watchSeconds: Int
   public var version: String
+  /// The file of keys and tenants; nil for a server that asks nobody who it is.
+  public var access: String?
+  /// Where changes are written down; nil for nowhere.
+  public var auditLog: String?
+  public var reload = ReloadOptions()
 
   public init(
     repository: RepositoryOptions, http: HTTPOptions, grpcPort: Int?, drainSeconds: Int, watchSeconds: Int,
@@ -41,11 +49,21 @@ public struct InferenceServer: Sendable {
 
   /// Serves until SIGTERM or SIGINT: then it stops being ready, drains, answers what was admitted, and returns.
   ///
-  /// - Throws: When an address cannot be bound.
+  /// - Throws: When an address cannot be bound or a file of TLS is of no use.
   public func run() async throws {
-    let models = ServedModels(options.repository, log: log)
+    var options = options
+    try options.checkReach()
+    if let files = options.tls { options.http.tls = try ReloadingTLS(files) }
+    let access = try options.access.map { path throws(ServingError) in try AccessControl(path: path) }
+    let audit = try options.auditLog.map { [log] path throws(ServingError) in try AuditTrail(path: path, log: log) }
+    let models = ServedModels(options.repository, access: access, audit: audit, log: log)
+    models.take(options.reload.configuration)
     let group = MultiThreadedEventLoopGroup.singleton
     let http = HTTPFront(options.http, service: models, version: options.version)
+    let live = LiveConfiguration(options) { [models, limit = http.bodyLimit] configuration in
+      limit.value = configuration.maxBodyBytes
+      models.take(configuration)
+    }
     let log = log
     let httpServer = http.server(group, Self.quiet) { address in
       log.info("listening", metadata: ["protocol": "http", "address": "\(Self.text(address))"])
@@ -56,17 +74,45 @@ public struct InferenceServer: Sendable {
     if let port = options.grpcPort {
       services.append(GRPCService(models: models, options: options, port: port, log: log))
     }
-    services.append(CanaryService(models: models))
-    if options.watchSeconds > 0 {
-      services.append(WatchService(models: models, interval: .seconds(options.watchSeconds)))
+    if let tls = options.http.tls { services.append(TLSService(tls: tls, log: log)) }
+    services.append(TendingService(models: models))
+    // It is kept to the end: a signal that nobody waits for would end the process.
+    let signals = await UnixSignalsSequence(trapping: .sighup)
+    if let tls = options.http.tls { options.reload.onReload.append { try tls.reload() } }
+    if let access {
+      services.append(AccessService(access: access, audit: audit, log: log))
+      options.reload.onReload.append { _ = try access.reloadIfChanged() }
     }
-    services.append(DrainService(models: models, seconds: options.drainSeconds, log: log))
-    var configuration = ServiceGroupConfiguration(
+    services.append(ChangeService(models, signals: signals, options: options.reload, live: live, log: log))
+    let (drains, drain) = AsyncStream.makeStream(of: Int.self)
+    services.append(DrainService(models: models, live: live, began: drain, log: log))
+    let configuration = ServiceGroupConfiguration(
       services: services.map { ServiceGroupConfiguration.ServiceConfiguration(service: $0) },
       gracefulShutdownSignals: [.sigterm, .sigint], logger: Self.quiet)
-    configuration.maximumGracefulShutdownDuration = .seconds(options.drainSeconds + 60)
-    try await ServiceGroup(configuration: configuration).run()
+    try await Self.run(ServiceGroup(configuration: configuration), drains)
+    withExtendedLifetime(signals) {}
     log.info("ended")
+  }
+
+  /// Runs the services to their end. What has not ended a minute after the drain is cut off.
+  ///
+  /// - Parameter drains: Gives the seconds of the drain when it begins.
+  private static func run(_ services: ServiceGroup, _ drains: AsyncStream<Int>) async throws {
+    try await withThrowingTaskGroup(of: Bool.self) { tasks in
+      tasks.addTask {
+        try await services.run()
+        return true
+      }
+      tasks.addTask {
+        for await seconds in drains {
+          try await Task.sleep(for: .seconds(seconds + 60))
+          return true
+        }
+        return false
+      }
+      defer { tasks.cancelAll() }
+      while let isOver = try await tasks.next(), !isOver {}
+    }
   }
 
   private static func text(_ address: SocketAddress?) -> String {
@@ -75,6 +121,29 @@ public struct InferenceServer: Sendable {
   }
 
   private static let quiet = Logger(label: "services") { _ in SwiftLogNoOpLogHandler() }
+}
+
+extension ServerOptions {
+  /// - Throws: `invalidArgument` if others could reach a server that does not ask who they are.
+  public func checkReach() throws(ServingError) {
+    guard !http.isLoopback, access == nil, tls?.clientAuthorities == nil else { return }
+    throw .invalid(
+      "others can reach \(http.host), and this server would not ask who they are: name a file of keys with --access "
+        + "('mass key create' makes one), ask clients for certificates with --tls-client-authorities, or listen on 127.0.0.1"
+    )
+  }
+}
+
+extension ServedModels {
+  /// Has loads and requests to come go by a configuration.
+  fileprivate func take(_ configuration: ServerConfiguration) {
+    stuckWatch.seconds = configuration.stuckSeconds
+    observer.logging = configuration.requestLog
+    repository.take(
+      instances: InstanceOptions(
+        count: configuration.instances, threads: configuration.threads, queueLimit: configuration.queueLimit),
+      responseCacheBytes: configuration.responseCacheBytes)
+  }
 }
 
 /// Loads the models at the start and takes them out of service at the end, when no connection is left.
@@ -91,25 +160,41 @@ private struct ModelService: Service {
   }
 }
 
-/// Watches versions on trial.
-private struct CanaryService: Service {
-  let models: ServedModels
+/// Takes keys and tenants over when their file changes.
+private struct AccessService: Service {
+  let access: AccessControl
+  let audit: AuditTrail?
+  let log: Logger
 
   func run() async throws {
     await cancelWhenGracefulShutdown {
-      await withTaskExecutorPreference(ThreadPoolExecutor.shared) { await models.watchCanaries() }
+      await withTaskExecutorPreference(ThreadPoolExecutor.shared) { await watch() }
+    }
+  }
+
+  private func watch() async {
+    var lastError: ServingError?
+    while (try? await Task.sleep(for: .seconds(1))) != nil {
+      do throws(ServingError) {
+        guard try access.reloadIfChanged() else { continue }
+        log.info("access reloaded", metadata: ["file": "\(access.path)"])
+        await audit?.note("access.reload", access.path)
+        lastError = nil
+      } catch {
+        if error != lastError { log.error("access not reloaded", metadata: ["reason": "\(error)"]) }
+        lastError = error
+      }
     }
   }
 }
 
-/// Follows what others change in the repository.
-private struct WatchService: Service {
+/// Looks after versions that are on trial or idle.
+private struct TendingService: Service {
   let models: ServedModels
-  let interval: Duration
 
   func run() async throws {
     await cancelWhenGracefulShutdown {
-      await withTaskExecutorPreference(ThreadPoolExecutor.shared) { await models.watch(every: interval) }
+      await withTaskExecutorPreference(ThreadPoolExecutor.shared) { await models.tend() }
     }
   }
 }
@@ -117,12 +202,16 @@ private struct WatchService: Service {
 /// The first to hear of the end: makes the server unready and gives clients time to notice.
 private struct DrainService: Service {
   let models: ServedModels
-  let seconds: Int
+  let live: LiveConfiguration
+  /// Is told the seconds.
+  let began: AsyncStream<Int>.Continuation
   let log: Logger
 
   func run() async throws {
     try await gracefulShutdown()
     models.leave()
+    let seconds = live.current.drainSeconds
+    began.yield(seconds)
     log.info("draining", metadata: ["seconds": "\(seconds)"])
     try? await Task.sleep(for: .seconds(seconds))
   }

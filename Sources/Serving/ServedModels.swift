@@ -9,8 +9,22 @@ public final class ServedModels: InferenceService {
   /// Every model was tried once.
   private let isStarted = Atomic(false)
   private let isLeaving = Atomic(false)
+  public let observer: RequestObserver
+  public let stuckWatch: StuckWatch
+  /// nil where nobody is asked for a key.
+  let access: AccessControl?
+  /// nil where nothing is written down.
+  let audit: AuditTrail?
 
-  public init(_ options: RepositoryOptions, log: Logger) { repository = ModelRepository(options, log: log) }
+  public init(
+    _ options: RepositoryOptions, access: AccessControl? = nil, audit: AuditTrail? = nil, log: Logger
+  ) {
+    self.access = access
+    self.audit = audit
+    repository = ModelRepository(options, log: log)
+    observer = RequestObserver(log)
+    stuckWatch = StuckWatch(log: log)
+  }
 
   /// Loads every model of the repository; those that fail say so in the index and in the log.
   public func start() async {
@@ -19,15 +33,10 @@ public final class ServedModels: InferenceService {
     isStarted.store(true, ordering: .releasing)
   }
 
-  /// Follows what others change in the repository, and tells the registry what was answered, until the task is cancelled.
-  public func watch(every interval: Duration) async {
-    let watch = RepositoryWatch(repository)
-    var rounds = 0
-    while (try? await Task.sleep(for: interval)) != nil {
-      await watch.look()
-      rounds += 1
-      if rounds % 10 == 0 { repository.recordCounts() }
-    }
+  /// The models as the protocols speak to them: observed, and guarded where keys are asked for.
+  var front: any InferenceService {
+    let observed = ObservedModels(self)
+    return access.map { GuardedModels(models: observed, access: $0) as any InferenceService } ?? observed
   }
 
   /// From now on the server is not ready. What comes is still answered.
@@ -39,7 +48,7 @@ public final class ServedModels: InferenceService {
     repository.recordCounts()
   }
 
-  public var isLive: Bool { true }
+  public var isLive: Bool { stuckWatch.found.isEmpty }
 
   public var isReady: Bool {
     isStarted.load(ordering: .acquiring) && !isLeaving.load(ordering: .acquiring)
@@ -103,12 +112,23 @@ public final class ServedModels: InferenceService {
     route.traffic?.record(outcome, of: route.version.number, now: now)
   }
 
-  /// Looks at the canaries, and takes those that fail out of service, until the task is cancelled.
-  public func watchCanaries() async {
+  /// Takes canaries that fail out of service, and models that nobody asks out of the memory, until the task is cancelled.
+  public func tend() async {
     while (try? await Task.sleep(for: .seconds(1))) != nil {
+      await unloadIdle()
       for (name, entry) in repository.entries {
         guard let reason = entry.traffic?.failure(now: MonotonicClock.now()) else { continue }
         await repository.canaryFailed(name, entry.traffic?.settings.canary, reason)
+        await audit?.note("canary.failed", name, detail: reason)
+      }
+    }
+  }
+
+  private func unloadIdle() async {
+    for entry in repository.entries.values {
+      for version in entry.versions.values.compactMap(\.loaded) {
+        guard await version.residency.sleepIfIdle(now: MonotonicClock.now()) else { continue }
+        repository.log.info("idle", metadata: ["model": "\(version.name)", "version": "\(version.number)"])
       }
     }
   }
@@ -165,7 +185,7 @@ public final class ServedModels: InferenceService {
 
   private func statistics(of version: LoadedVersion) -> (VersionStatistics, VersionHistograms) {
     var (counts, histograms) = version.recorder.snapshot
-    counts.pending = version.pool.pending
+    counts.pending = version.pending
     return (counts, histograms)
   }
 }

@@ -13,6 +13,8 @@ public final class GRPCFront: Sendable {
     public var maxMessageBytes = 65 << 20
     /// Calls of one connection that run at once; clients queue the others.
     public var maxConcurrentStreams = 1024
+    /// nil for no encryption.
+    public var tls: ReloadingTLS?
 
     public init() {}
   }
@@ -20,22 +22,23 @@ public final class GRPCFront: Sendable {
   private typealias Transport = HTTP2ServerTransport.Posix
 
   private let transport: Transport
-  private let server: GRPCServer<CheckedTransport<HTTP2ServerTransport.Posix>>
+  private let server: GRPCServer<CheckedTransport<ObservedTransport<HTTP2ServerTransport.Posix>>>
   private let drain = Drain()
 
-  /// - Parameter interceptors: Run before every call, in their order.
+  /// - Parameters:
+  ///   - observer: Is told of every call.
+  ///   - interceptors: Run before every call, in their order.
   /// - Throws: `invalidArgument` if the host has no address.
   public init(
-    _ service: any InferenceService, product: ServerProduct, options: Options = Options(),
-    transportSecurity: HTTP2ServerTransport.Posix.TransportSecurity = .plaintext,
+    _ service: any InferenceService, product: ServerProduct, options: Options = Options(), observer: RequestObserver,
     interceptors: [any ServerInterceptor] = [],
     eventLoopGroup: MultiThreadedEventLoopGroup = .singletonMultiThreadedEventLoopGroup
   ) throws(ServingError) {
     transport = Transport(
-      address: try Self.address(options), transportSecurity: transportSecurity, config: Self.config(options),
+      address: try Self.address(options), transportSecurity: .plaintext, config: Self.config(options, observer),
       eventLoopGroup: eventLoopGroup)
     server = GRPCServer(
-      transport: CheckedTransport(base: transport),
+      transport: CheckedTransport(base: ObservedTransport(base: transport, observer: observer)),
       services: [
         InferenceRPCs(service: service, product: product, drain: drain), HealthRPCs(service: service, drain: drain),
       ],
@@ -86,7 +89,7 @@ public final class GRPCFront: Sendable {
     }
   }
 
-  private static func config(_ options: Options) -> Transport.Config {
+  private static func config(_ options: Options, _ observer: RequestObserver) -> Transport.Config {
     .defaults { config in
       config.rpc.maxRequestPayloadSize = options.maxMessageBytes
       config.http2.maxConcurrentStreams = options.maxConcurrentStreams
@@ -96,9 +99,18 @@ public final class GRPCFront: Sendable {
       // An answer is sent when it is there.
       config.connection.flushCoalescing = nil
       config.compression.enabledAlgorithms = .all
+      if let tls = options.tls {
+        // The transport's own encryption accepts TLS 1.2 and does not read renewed authorities.
+        config.channelDebuggingCallbacks.onAcceptTCPConnection = { channel in
+          channel.eventLoop.makeCompletedFuture {
+            try channel.pipeline.syncOperations.addHandlers(tls.handlersForGRPC(), position: .first)
+          }
+        }
+      }
       config.channelDebuggingCallbacks.onAcceptHTTP2Stream = { stream in
         stream.eventLoop.makeCompletedFuture {
-          try stream.pipeline.syncOperations.addHandler(MessageLimit(bytes: options.maxMessageBytes), position: .first)
+          let limit = MessageLimit(bytes: options.maxMessageBytes) { observer.refusals.count(.bodyTooLarge) }
+          try stream.pipeline.syncOperations.addHandler(limit, position: .first)
         }
       }
     }

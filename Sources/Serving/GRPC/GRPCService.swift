@@ -14,8 +14,11 @@ struct GRPCService: Service {
     settings.host = host
     settings.port = port
     settings.maxMessageBytes = options.http.bodyLimit + 1 << 20
+    settings.tls = options.http.tls
     let front = try GRPCFront(
-      models, product: ServerProduct(version: options.version, extensions: V2Front.extensions), options: settings)
+      models.front, product: ServerProduct(version: options.version, extensions: V2Front.extensions),
+      options: settings, observer: models.observer,
+      interceptors: models.access.map { [AccessInterceptor(access: $0, audit: models.audit)] } ?? [])
     try await withGracefulShutdownHandler {
       try await withThrowingTaskGroup(of: Void.self) { group in
         group.addTask {

@@ -14,6 +14,7 @@ final class MessageLimit: ChannelDuplexHandler {
   typealias OutboundOut = HTTP2Frame.FramePayload
 
   private let limit: Int
+  private let onRefusal: @Sendable () -> Void
   /// What has come of a message's compression flag and length.
   private var prefix: [UInt8] = []
   /// Bytes that are missing of the current message.
@@ -24,7 +25,11 @@ final class MessageLimit: ChannelDuplexHandler {
   private var hasBegunAnswer = false
   private var hasEndedAnswer = false
 
-  init(bytes limit: Int) { self.limit = limit }
+  /// - Parameter onRefusal: Called when a call ends for its message's length.
+  init(bytes limit: Int, onRefusal: @escaping @Sendable () -> Void = {}) {
+    self.limit = limit
+    self.onRefusal = onRefusal
+  }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     if case .data(let frame) = unwrapInboundIn(data), case .byteBuffer(let bytes) = frame.data {
@@ -46,6 +51,7 @@ final class MessageLimit: ChannelDuplexHandler {
   func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
     if isReading, !hasEndedAnswer, let reason {
       hasEndedAnswer = true
+      onRefusal()
       var headers: HPACKHeaders =
         hasBegunAnswer ? [:] : [":status": "200", "content-type": "application/grpc"]
       headers.add(name: "grpc-status", value: "\(Status.Code.resourceExhausted.rawValue)")

@@ -138,13 +138,16 @@ struct HTTPConnectionChannel: ServerChildChannel {
   let configuration: HTTP1Channel.Configuration
   /// For a whole request to arrive, from the end of its head.
   let requestLimit: TimeAmount
+  /// nil for no encryption.
+  let tls: ReloadingTLS?
   let responder: Responder
 
   func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
     let connection = Connection(peer: channel.remoteAddress?.ipAddress ?? "")
     return http(connection).setup(channel: channel, logger: logger).flatMapThrowing { inner in
       let pipeline = channel.pipeline.syncOperations
-      try pipeline.addHandler(LingeringClose(), position: .first)
+      // Encryption is next to the socket: what lingers is what the client says, not its records.
+      try pipeline.addHandlers((tls?.handlersForHTTP() ?? []) + [LingeringClose()], position: .first)
       try pipeline.addHandler(
         OldVersionHandler(), position: .before(try pipeline.handler(type: HTTP1ToHTTPServerCodec.self)))
       return Value(inner: inner, connection: connection)

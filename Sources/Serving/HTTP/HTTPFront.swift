@@ -1,47 +1,33 @@
 import HTTPTypes
 import HummingbirdCore
 import Logging
+import MassFormats
+import MassSecurity
 import NIOCore
 import NIOPosix
 import ServiceLifecycle
-
-/// Where and how HTTP is served.
-public struct HTTPOptions: Sendable {
-  public var host: String
-  /// 0 for any that is free.
-  public var port: Int
-  /// Bytes of a body, and of what it decompresses to; larger ones are refused before they are kept.
-  public var bodyLimit: Int
-  /// Seconds after which a connection without a request is closed.
-  public var idleSeconds: Int64 = 75
-  /// Seconds for the body of a request to arrive.
-  public var requestSeconds: Int64 = 120
-
-  public init(host: String = "127.0.0.1", port: Int = 8000, bodyLimit: Int = 64 << 20) {
-    self.host = host
-    self.port = port
-    self.bodyLimit = bodyLimit
-  }
-
-  /// Whether only this machine can connect.
-  var isLoopback: Bool { host == "localhost" || host == "::1" || host.hasPrefix("127.") }
-}
 
 /// HTTP/1.1: reads requests, hands them to the dialect their path names and writes the answers.
 struct HTTPFront: Sendable {
   let options: HTTPOptions
   let service: ServedModels
+  /// Of bodies; it may change at any time.
+  let bodyLimit: LiveNumber
   private let v2: V2Front
   private let tensorFlow: TensorFlowFront
   private let registry: RegistryFront
   private let openAPI: String
+  private let access: AccessControl?
 
   init(_ options: HTTPOptions, service: ServedModels, version: String) {
     self.options = options
     self.service = service
-    v2 = V2Front(service: service, version: version)
-    tensorFlow = TensorFlowFront(service: service)
-    registry = RegistryFront(repository: service.repository, allowsChanges: options.isLoopback)
+    bodyLimit = LiveNumber(options.bodyLimit)
+    access = service.access
+    v2 = V2Front(service: service.front, version: version)
+    tensorFlow = TensorFlowFront(service: service.front)
+    registry = RegistryFront(
+      repository: service.repository, audit: service.audit, allowsChanges: options.isLoopback || access != nil)
     openAPI = OpenAPIDocument.text(version: version)
   }
 
@@ -51,15 +37,17 @@ struct HTTPFront: Sendable {
   func server(
     _ group: any EventLoopGroup, _ log: Logger, onListening: @escaping @Sendable (SocketAddress?) async -> Void
   ) -> any Service {
+    service.watchProgress(of: group)
     let channel = HTTPConnectionChannel(
       configuration: HTTP1Channel.Configuration(
         idleTimeout: .seconds(options.idleSeconds),
         httpDecoderConfiguration: HTTP1Channel.Configuration.DecoderConfiguration(
           maxHeaderFieldSize: 16 << 10, maxHeaderListSize: 64 << 10, maxHeaderFieldCount: 100)),
-      requestLimit: .seconds(options.requestSeconds),
+      requestLimit: .seconds(options.requestSeconds), tls: options.tls,
       responder: { request, writer, connection in try await respond(request, writer, connection) })
     return channel.server(
-      configuration: ServerConfiguration(address: .hostname(options.host, port: options.port), backlog: 1024),
+      configuration: HummingbirdCore.ServerConfiguration(
+        address: .hostname(options.host, port: options.port), backlog: 1024),
       onServerRunning: { await onListening($0.localAddress) }, eventLoopGroup: group, logger: log)
   }
 
@@ -67,22 +55,57 @@ struct HTTPFront: Sendable {
     _ request: Request, _ writer: consuming ResponseWriter, _ connection: Connection
   ) async throws {
     let head = HTTPRequestHead(request.head)
-    if head.headers[.expect]?.lowercased() == "100-continue", declaredLength(head) ?? 0 <= options.bodyLimit {
+    var exchange = HTTPExchange(
+      head, peer: connection.peer, logging: service.observer.logging, isGuarded: access != nil)
+    if head.headers[.expect]?.lowercased() == "100-continue", declaredLength(head) ?? 0 <= bodyLimit.value {
       try await writer.writeInformationalHead(HTTPResponse(status: .continue))
     }
-    let answer: HTTPAnswer
-    do { answer = try await self.answer(request, head, connection) } catch let error as ServingError {
-      answer = V2Answer.error(error)
+    var answer: HTTPAnswer
+    if let context = exchange.context {
+      answer = try await RequestContext.$current.withValue(context) {
+        try await self.answer(request, head, connection, &exchange.bytesIn)
+      }
+    } else {
+      answer = try await self.answer(request, head, connection, &exchange.bytesIn)
     }
-    try await write(await compressed(answer, head), head, writer)
+    let plain = answer
+    answer = await compressed(answer, head)
+    service.observer.ended(exchange, plain, sent: &answer)
+    try await write(answer, head, writer)
   }
 
-  private func answer(_ request: Request, _ head: HTTPRequestHead, _ connection: Connection) async throws -> HTTPAnswer
-  {
-    if let receiver = try uploadReceiver(head) { return try await receive(request, receiver) }
-    let body = try await collect(request, head)
+  /// - Parameter bytesIn: Is set to the bytes of the body that came.
+  private func answer(
+    _ request: Request, _ head: HTTPRequestHead, _ connection: Connection, _ bytesIn: inout Int
+  ) async throws -> HTTPAnswer {
+    do {
+      try await identify(head, connection)
+      if let receiver = try uploadReceiver(head) { return try await receive(request, receiver, &bytesIn) }
+      let body = try await collect(request, head, &bytesIn)
+      return try await answer(head, body, connection)
+    } catch let error as ServingError {
+      return V2Answer.error(error)
+    }
+  }
+
+  /// Finds out who asks, before anything of the body is read. Health, the page and the description of the interface are open.
+  private func identify(_ head: HTTPRequestHead, _ connection: Connection) async throws(ServingError) {
+    let open = ["/", "/openapi.json", "/v2/health/live", "/v2/health/ready"]
+    guard let access, !open.contains(String(head.path)) else { return }
+    do throws(ServingError) {
+      RequestContext.current?.principal = try access.principal(
+        authorization: head.headers[.authorization], apiKey: HTTPField.Name("x-api-key").flatMap { head.headers[$0] })
+    } catch {
+      await service.audit?.refused(error, actor: "unknown", target: String(head.path), peer: connection.peer)
+      throw error
+    }
+  }
+
+  private func answer(
+    _ head: HTTPRequestHead, _ body: BodyBytes, _ connection: Connection
+  ) async throws(ServingError) -> HTTPAnswer {
     let coding = try ContentCoding.named(head.headers[.contentEncoding])
-    if body.count < Self.largeBody, coding == nil { return await answer(head, body, connection) }
+    if body.count < Self.largeBody, coding == nil { return await routed(head, body, connection) }
     return await withTaskExecutorPreference(ThreadPoolExecutor.shared) {
       await answer(head, body, coding, connection)
     }
@@ -114,10 +137,15 @@ struct HTTPFront: Sendable {
   }
 
   /// Takes a body of any length to the disk.
-  private func receive(_ request: Request, _ receiver: UploadReceiver) async throws -> HTTPAnswer {
+  private func receive(
+    _ request: Request, _ receiver: UploadReceiver, _ bytesIn: inout Int
+  ) async throws -> HTTPAnswer {
     try await withTaskExecutorPreference(ThreadPoolExecutor.shared) {
       do {
-        for try await chunk in request.body { try receiver.take(chunk) }
+        for try await chunk in request.body {
+          try receiver.take(chunk)
+          bytesIn += chunk.readableBytes
+        }
         return try receiver.finish()
       } catch {
         receiver.abandon()
@@ -128,14 +156,15 @@ struct HTTPFront: Sendable {
 
   private func declaredLength(_ head: HTTPRequestHead) -> Int? { head.headers[.contentLength].flatMap { Int($0) } }
 
-  private func collect(_ request: Request, _ head: HTTPRequestHead) async throws -> BodyBytes {
+  private func collect(_ request: Request, _ head: HTTPRequestHead, _ bytesIn: inout Int) async throws -> BodyBytes {
     let refusal = ServingError(
-      .payloadTooLarge, "the body exceeds the limit of \(options.bodyLimit) bytes; '--max-body-bytes' raises it")
-    if let length = declaredLength(head), length > options.bodyLimit { throw refusal }
+      .payloadTooLarge, "the body exceeds the limit of \(bodyLimit.value) bytes; '--max-body-bytes' raises it")
+    if let length = declaredLength(head), length > bodyLimit.value { throw refusal }
     var body = BodyBytes([])
     for try await chunk in request.body {
-      guard body.count + chunk.readableBytes <= options.bodyLimit else { throw refusal }
+      guard body.count + chunk.readableBytes <= bodyLimit.value else { throw refusal }
       body.append(chunk)
+      bytesIn = body.count
     }
     return body
   }
@@ -144,12 +173,12 @@ struct HTTPFront: Sendable {
     _ head: HTTPRequestHead, _ body: BodyBytes, _ coding: ContentCoding?, _ connection: Connection
   ) async -> HTTPAnswer {
     do throws(ServingError) {
-      let plain = coding == nil ? body : try ContentCoding.decode(body, limit: options.bodyLimit)
-      return await answer(head, plain, connection)
+      let plain = coding == nil ? body : try ContentCoding.decode(body, limit: bodyLimit.value)
+      return await routed(head, plain, connection)
     } catch { return V2Answer.error(error) }
   }
 
-  private func answer(_ head: HTTPRequestHead, _ body: BodyBytes, _ connection: Connection) async -> HTTPAnswer {
+  private func routed(_ head: HTTPRequestHead, _ body: BodyBytes, _ connection: Connection) async -> HTTPAnswer {
     do throws(ServingError) {
       guard let segments = head.segments else { throw .invalid("the path is not well encoded") }
       if let answer = try await dispatch(head, segments, body, connection) { return answer }
@@ -167,6 +196,7 @@ struct HTTPFront: Sendable {
         await registryAnswer(head, path, body, connection)
       }
       return try result.get()
+    case "v2" where segments == ["v2", "health", "live"] && !service.isLive: return notLive(head)
     case "v2": return try await v2.answer(head, Array(segments.dropFirst()), body, connection.next())
     case "v1", "V1":
       // TensorFlow Serving's paths are the same in either case.
@@ -177,7 +207,10 @@ struct HTTPFront: Sendable {
       return page(head, "text/html; charset=utf-8", ByteBuffer(bytes: ServerPage.html))
     case "openapi.json" where segments.count == 1: return page(head, "application/json", ByteBuffer(string: openAPI))
     case "metrics" where segments.count == 1:
-      let text = MetricsText(service.metrics, refused: service.refused, process: .sample()).text
+      try requireEverything()
+      let text = MetricsText(
+        service.metrics, refused: service.refused, others: service.metricFamilies, process: .sample()
+      ).text
       return page(head, "text/plain; version=0.0.4; charset=utf-8", ByteBuffer(string: text))
     default: return nil
     }
@@ -189,6 +222,22 @@ struct HTTPFront: Sendable {
     do throws(ServingError) {
       return .success(try await registry.answer(head, path, body, peer: connection.peer))
     } catch { return .failure(error) }
+  }
+
+  /// What is about all models is for those who may see all of them.
+  private func requireEverything() throws(ServingError) {
+    guard access != nil, let principal = RequestContext.current?.principal else { return }
+    do throws(AccessError) { try principal.requireEverywhere(.reader) } catch { throw ServingError(error) }
+  }
+
+  /// What is stuck, by name.
+  private func notLive(_ head: HTTPRequestHead) -> HTTPAnswer {
+    let names = service.stuckWatch.found.map(\.description).joined(separator: ", ")
+    var answer = page(head, "application/json", ByteBuffer())
+    guard answer.status == 200 else { return answer }
+    let reason = "no progress for more than \(service.stuckWatch.seconds) s: \(names)"
+    answer = .json(JSON.object([("live", false), ("error", .string(reason))]).text(isIndented: false), status: 503)
+    return answer
   }
 
   private func page(_ head: HTTPRequestHead, _ type: String, _ body: ByteBuffer) -> HTTPAnswer {

@@ -33,7 +33,7 @@ extension ModelRepository {
       guard known.state != .removed else {
         throw ServingError(.notFound, "version \(number) of '\(name)' is removed")
       }
-      try await self.loadNow(folder, number, try folder.settings(self.options.instances))
+      try await self.loadNow(folder, number, try folder.settings(self.instances))
       return try await self.settle(name) { registry throws(RegistryError) in
         try registry.activate(name, number, by: actor, exclusive: isExclusive, asCurrent: isCurrent)
         return number

@@ -46,7 +46,7 @@ extension RegistryFront {
     guard let id = try request.string("upload") else {
       throw .invalid("'upload' is missing: begin one with POST /v2/registry/uploads")
     }
-    let upload = try uploads.find(id)
+    let upload = try uploads.find(id, of: Self.owner)
     try request.compareFiles(upload.files)
     let number = request.has("version") ? try request.version() : nil
     let version = try await repository.publish(

@@ -5,6 +5,8 @@ import Synchronization
 final class UploadTable: Sendable {
   private struct Entry {
     let upload: Upload
+    /// The key that began it; empty where no keys are asked for.
+    let owner: String
     var lastUse: UInt64
   }
 
@@ -20,20 +22,21 @@ final class UploadTable: Sendable {
   }
 
   /// - Throws: `resourceExhausted` while there are too many.
-  func begin(in repository: ModelRepository) throws(ServingError) -> Upload {
+  func begin(in repository: ModelRepository, by owner: String) throws(ServingError) -> Upload {
     dropIdle()
     guard entries.withLock({ $0.count }) < limit else {
       throw ServingError(
         .resourceExhausted, "\(limit) uploads are under way; publish or delete one of them", retryAfter: 60)
     }
     let upload = try repository.change { registry throws(RegistryError) in try registry.beginUpload() }
-    entries.withLock { $0[upload.id] = Entry(upload: upload, lastUse: MonotonicClock.now()) }
+    entries.withLock { $0[upload.id] = Entry(upload: upload, owner: owner, lastUse: MonotonicClock.now()) }
     return upload
   }
 
-  /// - Throws: `notFound` for what never was or was dropped.
-  func find(_ id: String) throws(ServingError) -> Upload {
-    let upload = entries.withLock { entries in
+  /// - Throws: `notFound` for what never was, was dropped, or belongs to somebody else.
+  func find(_ id: String, of owner: String) throws(ServingError) -> Upload {
+    let upload = entries.withLock { entries -> Upload? in
+      guard entries[id]?.owner == owner else { return nil }
       entries[id]?.lastUse = MonotonicClock.now()
       return entries[id]?.upload
     }

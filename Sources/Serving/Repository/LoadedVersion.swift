@@ -4,9 +4,8 @@ import MassRuntime
 final class LoadedVersion: Sendable {
   let name: String
   let number: Int
-  let model: Model
   let signature: Signature
-  let pool: InstancePool
+  let residency: Residency
   let recorder: StatisticsRecorder
   let settings: ModelSettings
   let breaker: CircuitBreaker?
@@ -16,14 +15,14 @@ final class LoadedVersion: Sendable {
   /// Names of classes, for classification; empty when there are none.
   let classLabels: [String]
 
-  /// - Throws: When the model cannot be served, or the system has no thread for its instances.
+  /// - Parameter reopen: Opens the same model again, for a version that may leave the memory.
+  /// - Throws: When the model cannot be served as its settings ask, or the system has no thread for its instances.
   init(
     name: String, number: Int, model: Model, settings: ModelSettings, stamp: FolderStamp, classLabels: [String],
-    cache: ResponseCache? = nil
+    cache: ResponseCache? = nil, reopen: @escaping @Sendable () throws(ServingError) -> Model
   ) throws(ServingError) {
     self.name = name
     self.number = number
-    self.model = model
     self.settings = settings
     self.stamp = stamp
     self.classLabels = classLabels
@@ -34,11 +33,19 @@ final class LoadedVersion: Sendable {
         try VersionCache(cache, model, name: name, version: number)
       } : nil
     breaker = settings.traffic.breaker.map { CircuitBreaker($0) }
-    recorder = StatisticsRecorder(name: name, version: number, residentBytes: UInt64(model.plan.byteCount))
-    pool = try InstancePool(
-      model, name: "\(name)/\(number)", options: settings.instances, rules: settings.traffic.queue,
-      recorder: recorder)
+    let recorder = StatisticsRecorder(name: name, version: number, residentBytes: UInt64(model.plan.byteCount))
+    self.recorder = recorder
+    let start = InstanceStart(name: "\(name)/\(number)", settings: settings, recorder: recorder)
+    residency = Residency(try start.pool(of: model, isFirst: true), patience: settings.unloadAfter) {
+      () throws(ServingError) in try start.pool(of: try reopen(), isFirst: false)
+    }
   }
+
+  /// Requests that wait or run.
+  var pending: Int { residency.current?.pending ?? 0 }
+
+  /// Answers what was admitted, and takes the instances out of service.
+  func close() async { await residency.close() }
 
   /// Answers from the cache, or checks, runs and picks the outputs asked for.
   func infer(_ request: InferenceRequest, since start: UInt64) async throws(ServingError) -> InferenceResponse {
@@ -61,6 +68,7 @@ final class LoadedVersion: Sendable {
     let values = try signature.ordered(request.inputs, model: name)
     let places = try signature.places(of: request.outputs, model: name)
     let checked = MonotonicClock.now()
+    let pool = try await residency.pool()
     var result = try await pool.run(
       values, priority: request.priority, deadline: request.deadline, abandonment: request.abandonment)
     let computed = MonotonicClock.now()

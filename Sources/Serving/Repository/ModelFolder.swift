@@ -32,20 +32,24 @@ struct FolderStamp: Hashable, Sendable {
 struct ModelFolder {
   let name: String
   let path: String
+  /// The model's only file, where there are no versions: it is version 1.
+  var singleFile: String?
 
   /// The numbers of the versions that hold a model, ascending. A folder whose name is no plain number is ignored.
   var versions: [Int] {
-    (FileSystem.names(in: path) ?? []).compactMap { name in
+    if singleFile != nil { return [1] }
+    return (FileSystem.names(in: path) ?? []).compactMap { name in
       guard let number = Int(name), number > 0, String(number) == name else { return nil }
       return modelFile(number) == nil ? nil : number
     }.sorted()
   }
 
-  func versionPath(_ number: Int) -> String { "\(path)/\(number)" }
+  func versionPath(_ number: Int) -> String { singleFile == nil ? "\(path)/\(number)" : path }
 
   /// The plan of a version, or else its ONNX model.
   func modelFile(_ number: Int) -> String? {
-    ["model.plan", "model.onnx"].map { "\(versionPath(number))/\($0)" }.first(where: FileSystem.exists)
+    if let singleFile { return number == 1 ? singleFile : nil }
+    return ["model.plan", "model.onnx"].map { "\(versionPath(number))/\($0)" }.first(where: FileSystem.exists)
   }
 
   /// - Throws: What is wrong with `model.json`.

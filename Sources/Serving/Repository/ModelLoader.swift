@@ -1,6 +1,7 @@
 import CryptoShim
 import MassFormats
 import MassRuntime
+import MassSecurity
 
 #if canImport(Glibc)
   import Glibc
@@ -24,6 +25,8 @@ struct ModelLoader: Sendable {
   /// Compiles, in a process of its own: a hostile or enormous model cannot harm this one.
   let compile: @Sendable (CompileOrder) throws(ServingError) -> Void
   let responses: ResponseCache
+  /// Of whom one must have signed a model file; none lets unsigned models in.
+  var signers: [SignerKey] = []
 
   /// Opens a version's plan; compiles it before where there is only an ONNX model and the cache has no plan of it.
   func load(_ folder: ModelFolder, _ number: Int, _ settings: ModelSettings) throws(ServingError) -> LoadedVersion {
@@ -31,14 +34,26 @@ struct ModelLoader: Sendable {
     guard let file = folder.modelFile(number) else {
       throw ServingError(.notFound, "\(folder.versionPath(number)) holds neither model.plan nor model.onnx")
     }
+    try verifySignature(file, of: folder.name)
     let model = try file.hasSuffix(".onnx") ? compiled(file, stamp, settings) : open(file)
+    guard signers.isEmpty || FolderStamp(folder: folder.versionPath(number)) == stamp else {
+      throw ServingError(.unavailable, "\(folder.versionPath(number)): changed while it was loaded; load it again")
+    }
     return try LoadedVersion(
       name: folder.name, number: number, model: model, settings: settings, stamp: stamp,
-      classLabels: folder.classLabels(number), cache: responses)
+      classLabels: folder.classLabels(number), cache: responses
+    ) { () throws(ServingError) in
+      guard FolderStamp(folder: folder.versionPath(number)) == stamp else {
+        throw ServingError(
+          .unavailable, "'\(folder.name)' version \(number) was unloaded, and its files have changed since; load it")
+      }
+      return try file.hasSuffix(".onnx") ? compiled(file, stamp, settings) : open(file)
+    }
   }
 
   /// Whether a model file that is about to be published could be loaded. The plan of an ONNX model is in the cache then.
   func check(_ path: String, threads: Int) throws(ServingError) {
+    try verifySignature(path, of: nil)
     guard path.hasSuffix(".onnx") else {
       _ = try open(path)
       return
@@ -47,6 +62,16 @@ struct ModelLoader: Sendable {
     settings.instances.threads = threads
     let folder = path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
     _ = try compiled(path, FolderStamp(folder: folder), settings)
+  }
+
+  /// Refuses a model file that no accepted signer vouches for.
+  private func verifySignature(_ file: String, of name: String?) throws(ServingError) {
+    guard !signers.isEmpty else { return }
+    // A plan is one file; an ONNX model reads its external data from its folder.
+    let isAlone = file.hasSuffix(".onnx")
+    do throws(SigningError) {
+      try ModelSignature.verify(file, as: name, signers: signers, isAlone: isAlone)
+    } catch { throw ServingError(.permissionDenied, "\(error)") }
   }
 
   private func open(_ plan: String) throws(ServingError) -> Model {

@@ -21,7 +21,9 @@ struct RepositoryStamp: Sendable {
   ///   not mounted looks like that.
   init?(_ repository: ModelRepository, since former: RepositoryStamp? = nil) {
     let names = repository.names
-    guard Self.isReadable(repository.options.folder), !names.isEmpty || former?.models.isEmpty ?? true else {
+    let options = repository.options
+    guard !options.models.isEmpty || Self.isReadable(options.folder), !names.isEmpty || former?.models.isEmpty ?? true
+    else {
       return nil
     }
     for name in names {

@@ -2,12 +2,15 @@ import Logging
 import MassFormats
 import MassRegistry
 import MassRuntime
+import MassSecurity
 import Synchronization
 
 /// Where models are found and how they are loaded.
 public struct RepositoryOptions: Sendable {
   /// The folder of models: `<name>/<version>/{model.plan,model.onnx}`.
   public var folder: String
+  /// Models that lie elsewhere; where there are any, no folder of models is served.
+  public var models: [SingleModel] = []
   /// Where plans of ONNX models are kept.
   public var cache: String
   public var plugins: [any RuntimePlugin]
@@ -16,6 +19,8 @@ public struct RepositoryOptions: Sendable {
   /// Bytes of answers that are kept, of all models that have a cache.
   public var responseCacheBytes: Int
   public var compile: @Sendable (CompileOrder) throws(ServingError) -> Void
+  /// Of whom one must have signed every model file that is loaded or published; none lets unsigned models in.
+  public var signers: [SignerKey] = []
 
   public init(
     folder: String, cache: String, plugins: [any RuntimePlugin], instances: InstanceOptions,
@@ -38,6 +43,8 @@ public final class ModelRepository: Sendable {
   let options: RepositoryOptions
   let registry: RegistryFile
   let log: Logger
+  /// Of loads to come, for models whose settings do not say otherwise.
+  private let defaults: Mutex<InstanceOptions>
   /// Of versions that left lately.
   let formerCounts = Mutex<[CountSource]>([])
   private let loader: ModelLoader
@@ -48,19 +55,20 @@ public final class ModelRepository: Sendable {
   public init(_ options: RepositoryOptions, log: Logger) {
     self.options = options
     self.log = log
-    let bytes = options.responseCacheBytes
-    let loader = ModelLoader(
-      plugins: options.plugins, cache: options.cache, compile: options.compile,
-      responses: ResponseCache(byteLimit: bytes, entryLimit: bytes / 16))
+    defaults = Mutex(options.instances)
+    let loader = ModelLoader(options)
     self.loader = loader
-    registry = RegistryFile(options.folder) { path throws(ServingError) in
+    registry = RegistryFile(options.models.isEmpty ? options.folder : nil) { path throws(ServingError) in
       try loader.check(path, threads: options.instances.threads)
     }
   }
 
   /// Names of the models in the folder, sorted; those that cannot be asked for are left out with a warning.
   public var names: [String] {
-    (FileSystem.names(in: options.folder) ?? []).filter { name in
+    guard options.models.isEmpty else {
+      return options.models.map(\.name).sorted().filter { !folder($0).versions.isEmpty }
+    }
+    return (FileSystem.names(in: options.folder) ?? []).filter { name in
       guard ModelName.isValid(name) else {
         if !name.hasPrefix(".") { log.warning("not a model's name", metadata: ["folder": "\(name)"]) }
         return false
@@ -69,7 +77,20 @@ public final class ModelRepository: Sendable {
     }
   }
 
-  func folder(_ name: String) -> ModelFolder { ModelFolder(name: name, path: "\(options.folder)/\(name)") }
+  var instances: InstanceOptions { defaults.withLock { $0 } }
+
+  /// Takes over what can change while models are served.
+  func take(instances: InstanceOptions, responseCacheBytes bytes: Int) {
+    defaults.withLock { $0 = instances }
+    loader.responses.resize(byteLimit: bytes, entryLimit: bytes / 16)
+  }
+
+  /// Without versions where there is no such model.
+  func folder(_ name: String) -> ModelFolder {
+    guard !options.models.isEmpty else { return ModelFolder(name: name, path: "\(options.folder)/\(name)") }
+    let place = options.models.first { $0.name == name }.flatMap { try? $0.locate() }
+    return ModelFolder(name: name, path: place?.folder ?? "", singleFile: place?.file)
+  }
 
   // MARK: Finding
 
@@ -141,7 +162,7 @@ public final class ModelRepository: Sendable {
     guard ModelName.isValid(name), !folder.versions.isEmpty else {
       throw ServingError(.notFound, "failed to load '\(name)', no version is available in the repository")
     }
-    let settings = try folder.settings(options.instances)
+    let settings = try folder.settings(instances)
     let selection = try VersionSelection(folder, settings, registry.existing())
     guard !selection.numbers.isEmpty else {
       await retire(name, except: [], reason: "not active")
@@ -196,7 +217,7 @@ public final class ModelRepository: Sendable {
       log.info("loaded", metadata: ["model": "\(folder.name)", "version": "\(number)", "ms": "\(milliseconds)"])
       if let replaced {
         replaced.dropCache()
-        await replaced.pool.close()
+        await replaced.close()
         formerCounts.withLock { $0.append(CountSource(replaced, left: MonotonicClock.now())) }
       }
     } catch {
@@ -212,7 +233,7 @@ public final class ModelRepository: Sendable {
       let former = table.withLock { $0.retire(name, number, reason: reason) }
       guard let former else { continue }
       former.dropCache()
-      await former.pool.close()
+      await former.close()
       formerCounts.withLock { $0.append(CountSource(former, left: MonotonicClock.now())) }
       table.withLock { $0.note(name, number, .unavailable, reason) }
       log.info("unloaded", metadata: ["model": "\(name)", "version": "\(number)", "reason": "\(reason)"])

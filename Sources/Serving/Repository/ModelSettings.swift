@@ -18,6 +18,11 @@ public struct ModelSettings: Hashable, Sendable {
   /// Input shapes that an ONNX model is tuned for when it is compiled.
   public var shapes: [String: [Int]] = [:]
   public var traffic = TrafficSettings()
+  /// nil for requests that run one by one.
+  public var batching: BatchRules?
+  public var warmUp = WarmUpRules()
+  /// Nanoseconds without a request after which the model leaves the memory until the next one; nil for never.
+  public var unloadAfter: UInt64?
 
   public init(instances: InstanceOptions = InstanceOptions()) { self.instances = instances }
 
@@ -33,12 +38,18 @@ public struct ModelSettings: Hashable, Sendable {
     } catch { throw .invalid("\(path): \(error)") }
     var settings = ModelSettings(instances: defaults)
     let object = try SettingsObject(document.root, path: path, at: "")
-    try object.refuseUnknown(["version_policy", "instances", "threads", "queue_limit", "labels", "shapes", "traffic"])
+    try object.refuseUnknown([
+      "version_policy", "instances", "threads", "queue_limit", "labels", "shapes", "traffic", "batching", "warm_up",
+      "unload_after_s",
+    ])
     if let policy = object["version_policy"] { settings.versionPolicy = try readPolicy(policy, path) }
     settings.instances.count = try object.integer("instances", in: 1...256) ?? defaults.count
     settings.instances.threads = try object.integer("threads", in: 1...1024) ?? defaults.threads
     settings.instances.queueLimit = try object.integer("queue_limit", in: 1...1_000_000) ?? defaults.queueLimit
     if let traffic = object["traffic"] { settings.traffic = try TrafficSettings(traffic, path: path) }
+    if let batching = object["batching"] { settings.batching = try BatchRules(batching, path: path) }
+    if let warmUp = object["warm_up"] { settings.warmUp = try WarmUpRules(warmUp, path: path) }
+    settings.unloadAfter = try object.number("unload_after_s", in: 0.1...31_536_000).map { UInt64($0 * 1e9) }
     if let labels = object["labels"] {
       for (label, value) in try SettingsObject(labels, path: path, at: "labels").members {
         guard let version = value.int64, version > 0 else {
@@ -47,12 +58,18 @@ public struct ModelSettings: Hashable, Sendable {
         settings.labels[label] = Int(version)
       }
     }
-    if let shapes = object["shapes"] {
-      for (input, value) in try SettingsObject(shapes, path: path, at: "shapes").members {
-        settings.shapes[input] = try SettingsObject.integers(value, path: path, at: "shapes.\(input)")
-      }
-    }
+    if let shapes = object["shapes"] { settings.shapes = try readShapes(shapes, path, at: "shapes") }
     return settings
+  }
+
+  fileprivate static func readShapes(
+    _ value: JSONValue, _ path: String, at place: String
+  ) throws(ServingError) -> [String: [Int]] {
+    var shapes: [String: [Int]] = [:]
+    for (input, value) in try SettingsObject(value, path: path, at: place).members {
+      shapes[input] = try SettingsObject.integers(value, path: path, at: "\(place).\(input)")
+    }
+    return shapes
   }
 
   private static func readPolicy(_ value: JSONValue, _ path: String) throws(ServingError) -> VersionPolicy {
@@ -64,6 +81,34 @@ public struct ModelSettings: Hashable, Sendable {
     if let count = try object.integer("latest", in: 1...1_000_000), object.members.count == 1 { return .latest(count) }
     guard let list = object["specific"], object.members.count == 1 else { throw .invalid(expected) }
     return .specific(try SettingsObject.integers(list, path: path, at: "version_policy.specific"))
+  }
+}
+
+extension BatchRules {
+  init(_ value: JSONValue, path: String) throws(ServingError) {
+    let object = try SettingsObject(value, path: path, at: "batching")
+    try object.refuseUnknown(["max_size", "max_delay_ms", "exact"])
+    guard let largest = try object.integer("max_size", in: 2...1024) else {
+      throw object.invalid("max_size", "a number from 2 to 1024")
+    }
+    self.init(largest: largest)
+    delay = try object.number("max_delay_ms", in: 0...10_000).map { UInt64($0 * 1e6) } ?? 0
+    isExact = try object.bool("exact") ?? false
+  }
+}
+
+extension WarmUpRules {
+  init(_ value: JSONValue, path: String) throws(ServingError) {
+    let object = try SettingsObject(value, path: path, at: "warm_up")
+    try object.refuseUnknown(["runs", "shapes"])
+    runs = try object.integer("runs", in: 0...1000) ?? runs
+    guard let list = object["shapes"] else { return }
+    guard list.kind == .array else { throw object.invalid("shapes", "a list of objects") }
+    var elements: [JSONValue] = []
+    list.forEachElement { elements.append($0) }
+    for (i, element) in elements.enumerated() {
+      shapes.append(try ModelSettings.readShapes(element, path, at: "warm_up.shapes[\(i)]"))
+    }
   }
 }
 
@@ -103,6 +148,12 @@ struct SettingsObject {
       throw invalid(key, "a number from \(range.lowerBound) to \(range.upperBound)")
     }
     return Int(number)
+  }
+
+  func bool(_ key: String) throws(ServingError) -> Bool? {
+    guard let value = self[key] else { return nil }
+    guard let bool = value.bool else { throw invalid(key, "true or false") }
+    return bool
   }
 
   func invalid(_ key: String, _ expected: String) -> ServingError {

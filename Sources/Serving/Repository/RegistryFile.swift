@@ -4,12 +4,14 @@ import Synchronization
 
 /// The registry of a repository: opened when there is one, made when something is to be published.
 final class RegistryFile: Sendable {
-  private let folder: String
+  private let folder: String?
   private let options: RegistryOptions
   private let opened = Mutex<Registry?>(nil)
 
-  /// - Parameter check: Says why the model file at a path could not be served.
-  init(_ folder: String, check: @escaping @Sendable (_ modelPath: String) throws(ServingError) -> Void) {
+  /// - Parameters:
+  ///   - folder: nil where there is no folder of models, and so never a registry.
+  ///   - check: Says why the model file at a path could not be served.
+  init(_ folder: String?, check: @escaping @Sendable (_ modelPath: String) throws(ServingError) -> Void) {
     self.folder = folder
     options = RegistryOptions(validate: { path throws(RegistryError) in
       do throws(ServingError) { try check(path) } catch {
@@ -25,11 +27,15 @@ final class RegistryFile: Sendable {
   /// - Throws: Why the registry cannot be read.
   func existing() throws(ServingError) -> Registry? {
     if let registry = opened.withLock({ $0 }) { return registry }
+    guard let folder else { return nil }
     return FileSystem.exists(Registry.folder(in: folder)) ? try make() : nil
   }
 
   /// - Throws: Why there can be no registry.
   func make() throws(ServingError) -> Registry {
+    guard let folder else {
+      throw ServingError(.permissionDenied, "single models have no registry: serve a repository to publish to it")
+    }
     let result: Result<Registry, RegistryError> = opened.withLock { opened in
       if let opened { return .success(opened) }
       do throws(RegistryError) {

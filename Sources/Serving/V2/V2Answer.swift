@@ -12,6 +12,7 @@ enum V2Answer {
     writer.string(error.message)
     writer.endObject()
     var answer = json(writer, status: error.code.httpStatus)
+    if error.code == .unauthenticated { answer.headers.append(("WWW-Authenticate", "Bearer")) }
     if let seconds = error.retryAfter { answer.headers.append(("Retry-After", "\(seconds)")) }
     return answer
   }
