@@ -112,9 +112,13 @@ public final class ServedModels: InferenceService {
     route.traffic?.record(outcome, of: route.version.number, now: now)
   }
 
-  /// Takes canaries that fail out of service, and models that nobody asks out of the memory, until the task is cancelled.
+  /// Takes canaries that fail out of service and models that nobody asks out of the memory, and tells the registry what was
+  /// answered, until the task is cancelled.
   public func tend() async {
+    var rounds = 0
     while (try? await Task.sleep(for: .seconds(1))) != nil {
+      rounds += 1
+      if rounds % 10 == 0 { repository.recordCounts() }
       await unloadIdle()
       for (name, entry) in repository.entries {
         guard let reason = entry.traffic?.failure(now: MonotonicClock.now()) else { continue }

@@ -331,8 +331,10 @@ class Clients(AccessCase):
         self.assertRegex(done.stderr, "key")
         listing = mass("model", "list", "--server", f"http://{server.http}", "--api-key", self.keys["admin"])
         self.assertIsNotNone(listing)
-        report = mass("load", url, "--rate", "50", "--duration", "1", "--api-key", self.keys["acme"], "--json")
-        self.assertRegex(report, r'"(succeeded|ok|answered)"|200')
+        # On a busy machine the client calls its own figures invalid, which says nothing of the key.
+        done = mass("load", url, "--rate", "50", "--duration", "1", "--api-key", self.keys["acme"], "--json", check=False)
+        report = json.loads(done.stdout)
+        self.assertGreater(report["succeeded"], 0, report)
 
 
 if __name__ == "__main__":

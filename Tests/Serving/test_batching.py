@@ -216,7 +216,7 @@ class Idle(BatchingCase):
         model = make_models.model(
             [make_models.node("MatMul", ["x", "w"], ["y"])], [("x", FLOAT, ["N", 2048])], [("y", FLOAT, ["N", 4096])],
             [("w", weights)])
-        server = self.serve({"big": (model, {"threads": 1, "unload_after_s": 1}), "small": (network(), {"threads": 1})})
+        server = self.serve({"big": (model, {"threads": 1, "unload_after_s": 3}), "small": (network(), {"threads": 1})})
         x = np.zeros((1, 2048), np.float32)
         x[0, 0] = 2
         self.assertEqual(self.ask(server, "big", "x", x)[0, 0], 6)

@@ -46,12 +46,14 @@ public struct ModelPattern: Hashable, Sendable, CustomStringConvertible {
   /// Whether every name matches.
   public var isAll: Bool { bytes.allSatisfy { $0 == UInt8(ascii: "*") } }
 
-  /// - Complexity: At most the pattern's length times the name's. A name of more than 4096 bytes matches nothing but
-  ///   a pattern of stars.
+  /// A name of more than 4096 bytes, or with characters that models' names do not have, matches nothing but a pattern
+  /// of stars: some of those characters are equal to others as text, and not as bytes.
+  ///
+  /// - Complexity: At most the pattern's length times the name's.
   public func matches(_ name: String) -> Bool {
     if isAll { return true }
     let name = Array(name.utf8.prefix(4097))
-    return name.count <= 4096 && matches(name)
+    return name.count <= 4096 && name.allSatisfy(NameByte.isAllowed) && matches(name)
   }
 
   // The last star takes one byte more whenever what follows it does not match: an earlier star never has to.

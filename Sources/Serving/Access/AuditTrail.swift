@@ -9,10 +9,19 @@ public final class AuditTrail: Sendable {
   private struct State {
     /// An entry is missing of something that was done.
     var hasGap = false
-    /// Seconds of the monotonic clock in which refusals were last written down, and those left out since.
-    var lastRefusal: UInt64 = 0
+    /// By whom was refused.
+    var refusals: [String: Refusals] = [:]
+  }
+
+  private struct Refusals {
+    /// Of the monotonic clock, in which one was last written down.
+    var second: UInt64
+    /// Since then.
     var leftOut = 0
   }
+
+  /// Actors whose refusals are counted at a time.
+  private static let actorLimit = 1024
 
   private let audit: AuditLog
   private let log: Logger
@@ -24,21 +33,21 @@ public final class AuditTrail: Sendable {
     self.log = log
   }
 
-  /// Makes a change and writes down what became of it.
+  /// Makes a change and writes down what became of it, with the details that the change adds to its entry.
   ///
   /// - Throws: What the change throws; `unavailable`, without making it, while entries cannot be written.
   func recording<Value>(
-    _ action: String, _ target: String, detail: String = "", _ change: () async throws(ServingError) -> Value
+    _ action: String, _ target: String, _ change: (inout AuditRecord) async throws(ServingError) -> Value
   ) async throws(ServingError) -> Value {
     try await mend()
-    var record = Self.record(action, target, detail)
+    var record = Self.record(action, target)
     do throws(ServingError) {
-      let value = try await change()
+      let value = try await change(&record)
       await append(record)
       return value
     } catch {
       record.outcome = error.code == .permissionDenied || error.code == .unauthenticated ? .denied : .failure
-      record.detail = detail.isEmpty ? error.message : "\(detail): \(error.message)"
+      record.detail = record.detail.isEmpty ? error.message : "\(record.detail): \(error.message)"
       await append(record)
       throw error
     }
@@ -46,36 +55,36 @@ public final class AuditTrail: Sendable {
 
   /// Writes down what the server did by itself.
   func note(_ action: String, _ target: String, detail: String = "") async {
-    var record = Self.record(action, target, detail)
-    record.actor = "server"
+    await append(AuditRecord(actor: "server", action: action, target: target, detail: detail))
+  }
+
+  /// Writes down that somebody was not let in, or may not do this; of a flood of those by one key, or without a key that
+  /// is known, one a second.
+  func refused(_ error: ServingError, _ action: String, _ target: String) async {
+    var record = Self.record(action, target)
+    record.actor = RequestContext.current?.principal?.actor ?? "unknown"
+    guard let leftOut = state.withLock({ Self.leftOut(of: record.actor, &$0) }) else { return }
+    record.outcome = .denied
+    record.detail = error.message + (leftOut > 0 ? " (and \(leftOut) more before)" : "")
     await append(record)
   }
 
-  /// Writes down that somebody was not let in; of a flood of those one a second.
-  func refused(_ error: ServingError, actor: String, target: String, peer: String) async {
+  /// How many refusals were left out before this one; nil where it is to be left out too.
+  private static func leftOut(of actor: String, _ state: inout State) -> Int? {
     let second = MonotonicClock.now() / 1_000_000_000
-    let leftOut: Int? = state.withLock { state in
-      guard state.lastRefusal != second else {
-        state.leftOut += 1
-        return nil
-      }
-      defer { state.leftOut = 0 }
-      state.lastRefusal = second
-      return state.leftOut
+    if let former = state.refusals[actor], former.second == second {
+      state.refusals[actor]?.leftOut += 1
+      return nil
     }
-    guard let leftOut else { return }
-    let more = leftOut > 0 ? " (and \(leftOut) more before)" : ""
-    await append(
-      AuditRecord(
-        actor: actor, action: "access", target: target, outcome: .denied, detail: error.message + more, peer: peer,
-        requestID: RequestContext.current?.clientID))
+    if state.refusals.count >= actorLimit { state.refusals = state.refusals.filter { $0.value.second == second } }
+    return state.refusals.updateValue(Refusals(second: second), forKey: actor)?.leftOut ?? 0
   }
 
-  private static func record(_ action: String, _ target: String, _ detail: String) -> AuditRecord {
+  private static func record(_ action: String, _ target: String) -> AuditRecord {
     let context = RequestContext.current
     let actor = context?.principal?.actor ?? context?.peer ?? "server"
     return AuditRecord(
-      actor: actor, action: action, target: target, detail: detail, peer: context?.peer, requestID: context?.clientID)
+      actor: actor, action: action, target: target, peer: context?.peer, requestID: context?.clientID)
   }
 
   /// Waits for the disk, where that may be.
@@ -104,9 +113,17 @@ public final class AuditTrail: Sendable {
 extension AuditTrail? {
   /// As `AuditTrail.recording`, or the change alone where nothing is written down.
   func recording<Value>(
-    _ action: String, _ target: String, detail: String = "", _ change: () async throws(ServingError) -> Value
+    _ action: String, _ target: String, _ change: (inout AuditRecord) async throws(ServingError) -> Value
   ) async throws(ServingError) -> Value {
-    guard let self else { return try await change() }
-    return try await self.recording(action, target, detail: detail, change)
+    if let self { return try await self.recording(action, target, change) }
+    var unwritten = AuditRecord(actor: "", action: action, target: target)
+    return try await change(&unwritten)
+  }
+
+  /// As above, for a change of which there is no more to say.
+  func recording<Value>(
+    _ action: String, _ target: String, _ change: () async throws(ServingError) -> Value
+  ) async throws(ServingError) -> Value {
+    try await recording(action, target) { (_: inout AuditRecord) async throws(ServingError) in try await change() }
   }
 }

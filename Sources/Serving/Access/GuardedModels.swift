@@ -1,3 +1,4 @@
+import MassRegistry
 import MassSecurity
 
 /// The models as the caller of the current request may see and use them. What one may not see does not exist for one.
@@ -13,17 +14,27 @@ struct GuardedModels: InferenceService {
     return principal
   }
 
-  private func visible(_ name: String) throws(ServingError) -> Principal {
+  /// - Parameter text: What is said of a model that is not there.
+  private func visible(_ name: String, else text: String? = nil) throws(ServingError) -> Principal {
     let caller = try caller()
-    guard caller.sees(name) else {
-      throw ServingError(.notFound, "Request for unknown model: '\(name)' is not found")
+    // What is no name may still be equal to one, as text.
+    guard ModelName.isValid(name), caller.sees(name) else {
+      throw ServingError(.notFound, text ?? "Request for unknown model: '\(name)' is not found")
     }
     return caller
   }
 
-  private func require(_ role: Role, on name: String) throws(ServingError) {
-    let caller = try visible(name)
+  private func require(_ role: Role, on name: String, else text: String? = nil) throws(ServingError) {
+    let caller = try visible(name, else: text)
     do throws(AccessError) { try caller.require(role, on: name) } catch { throw ServingError(error) }
+  }
+
+  /// As `require`; who may not change the model is written down.
+  private func requirePublisher(_ action: String, _ name: String, else text: String) async throws(ServingError) {
+    do throws(ServingError) { try require(.publisher, on: name, else: text) } catch {
+      await models.models.audit?.refused(error, action, name)
+      throw error
+    }
   }
 
   func infer(_ request: InferenceRequest) async throws(ServingError) -> InferenceResponse {
@@ -69,12 +80,13 @@ struct GuardedModels: InferenceService {
   }
 
   func load(_ model: String) async throws(ServingError) {
-    try require(.publisher, on: model)
+    let missing = "failed to load '\(model)', no version is available in the repository"
+    try await requirePublisher("model.load", model, else: missing)
     try await models.load(model)
   }
 
   func unload(_ model: String) async throws(ServingError) {
-    try require(.publisher, on: model)
+    try await requirePublisher("model.unload", model, else: "failed to unload '\(model)', no version is available")
     try await models.unload(model)
   }
 

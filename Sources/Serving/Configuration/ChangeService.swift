@@ -51,15 +51,12 @@ struct ChangeService: Service {
         while (try? await Task.sleep(for: .seconds(1))) != nil { wake.yield() }
       }
       var last = MonotonicClock.now()
-      var rounds = 0
       for await _ in wakes {
         if demand.isMade.exchange(false, ordering: .acquiring) { await reload() }
         let interval = UInt64(live.current.watchSeconds) * 1_000_000_000
         guard interval > 0, MonotonicClock.now() - last + 500_000_000 >= interval else { continue }
         last = MonotonicClock.now()
         await watch.look()
-        rounds += 1
-        if rounds % 10 == 0 { models.repository.recordCounts() }
       }
     }
   }

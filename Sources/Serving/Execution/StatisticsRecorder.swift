@@ -10,8 +10,8 @@ import Synchronization
 final class StatisticsRecorder: Sendable {
   private let state: Mutex<(counts: VersionStatistics, histograms: VersionHistograms)>
   private let retryCount = Atomic<UInt64>(0)
-  /// What of the counts the registry knows.
-  private let recorded = Mutex<(successes: UInt64, failures: UInt64)>((0, 0))
+  /// For the registry.
+  let tally = RequestTally()
 
   init(name: String, version: Int, residentBytes: UInt64) {
     var counts = VersionStatistics()
@@ -23,26 +23,10 @@ final class StatisticsRecorder: Sendable {
 
   var snapshot: (VersionStatistics, VersionHistograms) { state.withLock { ($0.counts, $0.histograms) } }
 
-  /// Requests that were answered since the last call, and how many of those with an error.
-  func takeUnrecorded() -> (requests: Int, failures: Int) {
-    recorded.withLock { last in
-      let (successes, failures) = state.withLock { ($0.counts.success.count, $0.counts.failure.count) }
-      defer { last = (successes, failures) }
-      return (Int(successes - last.successes + failures - last.failures), Int(failures - last.failures))
-    }
-  }
-
-  /// Takes back a `takeUnrecorded` whose counts could not be recorded.
-  func giveBack(requests: Int, failures: Int) {
-    recorded.withLock { last in
-      last.successes -= min(last.successes, UInt64(requests - failures))
-      last.failures -= min(last.failures, UInt64(failures))
-    }
-  }
-
   /// One request that was answered with a result.
   func succeeded(rows: Int, times: StageTimes, total: UInt64) {
     let now = Self.milliseconds
+    tally.count(isFailure: false)
     state.withLock { state in
       state.counts.lastInference = now
       state.counts.inferenceCount += UInt64(rows)
@@ -62,6 +46,7 @@ final class StatisticsRecorder: Sendable {
   /// One look into the cache. A hit is an answer, too.
   func looked(isHit: Bool, total: UInt64, rows: Int) {
     let now = Self.milliseconds
+    if isHit { tally.count(isFailure: false) }
     state.withLock { state in
       guard isHit else { return state.counts.cacheMiss.add(total) }
       state.counts.cacheHit.add(total)
@@ -89,6 +74,7 @@ final class StatisticsRecorder: Sendable {
   var retries: UInt64 { retryCount.load(ordering: .relaxed) }
 
   func failed(_ code: ServingError.Code, total: UInt64) {
+    tally.count(isFailure: true)
     state.withLock { state in
       state.counts.failure.add(total)
       state.counts.failures[code, default: 0] += 1
@@ -99,5 +85,33 @@ final class StatisticsRecorder: Sendable {
     var now = timespec()
     unsafe clock_gettime(CLOCK_REALTIME, &now)
     return UInt64(now.tv_sec) * 1000 + UInt64(now.tv_nsec) / 1_000_000
+  }
+}
+
+/// Requests that were answered and of which the registry does not know yet. It outlives the version, so it is small.
+final class RequestTally: Sendable {
+  private let counts = Mutex<(requests: Int, failures: Int)>((0, 0))
+
+  func count(isFailure: Bool) {
+    counts.withLock { counts in
+      counts.requests += 1
+      if isFailure { counts.failures += 1 }
+    }
+  }
+
+  /// What was counted since the last call.
+  func take() -> (requests: Int, failures: Int) {
+    counts.withLock { counts in
+      defer { counts = (0, 0) }
+      return counts
+    }
+  }
+
+  /// Takes back a `take` whose counts could not be recorded.
+  func giveBack(requests: Int, failures: Int) {
+    counts.withLock { counts in
+      counts.requests += requests
+      counts.failures += failures
+    }
   }
 }

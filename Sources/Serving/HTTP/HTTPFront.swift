@@ -27,7 +27,8 @@ struct HTTPFront: Sendable {
     v2 = V2Front(service: service.front, version: version)
     tensorFlow = TensorFlowFront(service: service.front)
     registry = RegistryFront(
-      repository: service.repository, audit: service.audit, allowsChanges: options.isLoopback || access != nil)
+      repository: service.repository, audit: service.audit, isGuarded: access != nil,
+      allowsChanges: options.isLoopback || access != nil)
     openAPI = OpenAPIDocument.text(version: version)
   }
 
@@ -56,8 +57,11 @@ struct HTTPFront: Sendable {
   ) async throws {
     let head = HTTPRequestHead(request.head)
     var exchange = HTTPExchange(
-      head, peer: connection.peer, logging: service.observer.logging, isGuarded: access != nil)
-    if head.headers[.expect]?.lowercased() == "100-continue", declaredLength(head) ?? 0 <= bodyLimit.value {
+      head, peer: connection.peer, logging: service.observer.logging,
+      isGuarded: access != nil || service.audit != nil)
+    if head.headers[.expect]?.lowercased() == "100-continue", declaredLength(head) ?? 0 <= bodyLimit.value,
+      isLetIn(head)
+    {
       try await writer.writeInformationalHead(HTTPResponse(status: .continue))
     }
     var answer: HTTPAnswer
@@ -79,7 +83,7 @@ struct HTTPFront: Sendable {
     _ request: Request, _ head: HTTPRequestHead, _ connection: Connection, _ bytesIn: inout Int
   ) async throws -> HTTPAnswer {
     do {
-      try await identify(head, connection)
+      try await identify(head)
       if let receiver = try uploadReceiver(head) { return try await receive(request, receiver, &bytesIn) }
       let body = try await collect(request, head, &bytesIn)
       return try await answer(head, body, connection)
@@ -88,17 +92,27 @@ struct HTTPFront: Sendable {
     }
   }
 
-  /// Finds out who asks, before anything of the body is read. Health, the page and the description of the interface are open.
-  private func identify(_ head: HTTPRequestHead, _ connection: Connection) async throws(ServingError) {
-    let open = ["/", "/openapi.json", "/v2/health/live", "/v2/health/ready"]
-    guard let access, !open.contains(String(head.path)) else { return }
+  /// Finds out who asks, before anything of the body is read.
+  private func identify(_ head: HTTPRequestHead) async throws(ServingError) {
     do throws(ServingError) {
-      RequestContext.current?.principal = try access.principal(
-        authorization: head.headers[.authorization], apiKey: HTTPField.Name("x-api-key").flatMap { head.headers[$0] })
+      if let principal = try principal(head) { RequestContext.current?.principal = principal }
     } catch {
-      await service.audit?.refused(error, actor: "unknown", target: String(head.path), peer: connection.peer)
+      await service.audit?.refused(error, "access", String(head.path))
       throw error
     }
+  }
+
+  /// Who asks; nil where no key is asked for. Health, the page and the description of the interface are open.
+  private func principal(_ head: HTTPRequestHead) throws(ServingError) -> Principal? {
+    let open = ["/", "/openapi.json", "/v2/health/live", "/v2/health/ready"]
+    guard let access, !open.contains(String(head.path)) else { return nil }
+    return try access.principal(
+      authorization: head.headers[.authorization], apiKey: HTTPField.Name("x-api-key").flatMap { head.headers[$0] })
+  }
+
+  private func isLetIn(_ head: HTTPRequestHead) -> Bool {
+    do throws(ServingError) { _ = try principal(head) } catch { return false }
+    return true
   }
 
   private func answer(
@@ -196,7 +210,8 @@ struct HTTPFront: Sendable {
         await registryAnswer(head, path, body, connection)
       }
       return try result.get()
-    case "v2" where segments == ["v2", "health", "live"] && !service.isLive: return notLive(head)
+    // What is stuck has a name, which is not for everybody.
+    case "v2" where segments == ["v2", "health", "live"] && !service.isLive && access == nil: return notLive(head)
     case "v2": return try await v2.answer(head, Array(segments.dropFirst()), body, connection.next())
     case "v1", "V1":
       // TensorFlow Serving's paths are the same in either case.
@@ -226,7 +241,10 @@ struct HTTPFront: Sendable {
 
   /// What is about all models is for those who may see all of them.
   private func requireEverything() throws(ServingError) {
-    guard access != nil, let principal = RequestContext.current?.principal else { return }
+    guard access != nil else { return }
+    guard let principal = RequestContext.current?.principal else {
+      throw ServingError(.unauthenticated, AccessControl.noKey)
+    }
     do throws(AccessError) { try principal.requireEverywhere(.reader) } catch { throw ServingError(error) }
   }
 

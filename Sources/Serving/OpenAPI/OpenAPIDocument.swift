@@ -7,6 +7,7 @@ enum OpenAPIDocument {
     "openapi": "3.1.0",
     \#(information(version)),
     \#(tags),
+    "security": [{}, { "bearer": [] }, { "key": [] }],
     "paths": {
     \#(pages),
     \#(server),
@@ -18,6 +19,13 @@ enum OpenAPIDocument {
     \#(tensorFlowScopes.map(tensorFlowPaths).joined(separator: ",\n"))
     },
     "components": {
+    "securitySchemes": {
+      "bearer": {
+        "type": "http", "scheme": "bearer",
+        "description": "A key, where the server asks for one. Answers 401 without a key, 403 for what its role may not do, and 404 for models that it may not see; 429 beyond its limits."
+      },
+      "key": { "type": "apiKey", "in": "header", "name": "X-API-Key", "description": "The same key in a header of its own." }
+    },
     "parameters": {
     \#(parameters)
     },

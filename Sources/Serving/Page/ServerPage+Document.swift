@@ -11,6 +11,7 @@ extension ServerPage {
     <h1>AI Mass</h1>
     <span id="server" class="quiet"></span>
     <span id="health" role="status"></span>
+    <label id="access" hidden>API key <input id="key" type="password" autocomplete="off"></label>
     <nav><a href="openapi.json">API</a> <a href="metrics">Metrics</a></nav>
     </header>
     <p id="trouble" class="error" role="alert" hidden></p>

@@ -96,7 +96,8 @@ extension ServerPage {
         else showStatistics();
         route();
       } catch (error) {
-        element('trouble').textContent = `The server does not answer: ${error.message}`;
+        const isSilent = error instanceof TypeError;
+        element('trouble').textContent = (isSilent ? 'The server does not answer: ' : '') + error.message;
         element('trouble').hidden = false;
       }
     }

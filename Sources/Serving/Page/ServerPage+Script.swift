@@ -30,9 +30,19 @@ extension ServerPage {
       return JSON.parse(text, /\d{16}/.test(text) && exact);
     }
 
+    // A server with an access file asks for a key. It is kept for as long as the tab is open.
+    let key = sessionStorage.getItem('key') ?? '';
+    const signed = headers => key ? { ...headers, Authorization: `Bearer ${key}` } : headers;
+    element('key').addEventListener('change', () => {
+      key = element('key').value.trim();
+      sessionStorage.setItem('key', key);
+      refresh();
+    });
+
     // The JSON part of an answer and the bytes behind it. Fails with the server's own message.
     async function call(address, options) {
-      const response = await fetch(address, { cache: 'no-store', ...options });
+      const response = await fetch(address, { cache: 'no-store', ...options, headers: signed(options?.headers) });
+      if (response.status === 401) element('access').hidden = false;
       const bytes = new Uint8Array(await response.arrayBuffer());
       const split = Number(response.headers.get('Inference-Header-Content-Length') ?? bytes.length);
       let value;

@@ -2,45 +2,65 @@ import HTTPTypes
 import MassFormats
 import MassJSON
 import MassRegistry
+import MassSecurity
 
 extension RegistryFront {
   /// - Parameter path: What stands behind the model's name.
+  /// - Parameter entry: Is told which version it is about.
   func change(
-    _ head: HTTPRequestHead, _ name: String, _ path: [String], _ request: RegistryRequest, _ actor: String
+    _ head: HTTPRequestHead, _ name: String, _ path: [String], _ request: RegistryRequest, _ actor: String,
+    _ entry: inout AuditRecord
   ) async throws(ServingError) -> HTTPAnswer? {
     switch (head.method, path[0], path.count) {
-    case (.post, "versions", 1): return try await publish(name, request, actor)
+    case (.post, "versions", 1): return try await publish(name, request, actor, &entry)
     case (.post, "activate", 1):
       try request.allow(["version", "exclusive", "current"])
+      let number = try request.version()
+      entry.detail = "version \(number)"
       return .json(
         json(
           try await repository.activate(
-            name, try request.version(), isExclusive: try request.bool("exclusive") ?? true,
+            name, number, isExclusive: try request.bool("exclusive") ?? true,
             isCurrent: try request.bool("current") ?? true, by: actor)))
     case (.post, "deactivate", 1):
       try request.allow(["version"])
-      return .json(json(try await repository.deactivate(name, try request.version(), by: actor)))
+      let number = try request.version()
+      entry.detail = "version \(number)"
+      return .json(json(try await repository.deactivate(name, number, by: actor)))
     case (.post, "rollback", 1):
       try request.allow([])
-      return .json(json(try await repository.rollback(name, by: actor)))
-    case (.put, "labels", 2):
-      try request.allow(["version"])
-      let number = try request.version()
-      try await repository.label(name, path[1], number, by: actor)
-      return .json(json(try repository.read { registry throws(RegistryError) in try registry.version(name, number) }))
-    case (.delete, "labels", 2):
-      try await repository.label(name, path[1], nil, by: actor)
-      return .json([:])
+      let version = try await repository.rollback(name, by: actor)
+      entry.detail = "version \(version.number)"
+      return .json(json(version))
+    case (.put, "labels", 2), (.delete, "labels", 2):
+      return try await label(name, path[1], head.method == .put ? request : nil, actor, &entry)
     case (.delete, "versions", 2):
-      let isForced = head.queryValue("force") == "true"
-      try await repository.remove(name, try Self.number(path[1]), isForced: isForced, by: actor)
+      let (number, isForced) = (try Self.number(path[1]), head.queryValue("force") == "true")
+      entry.detail = "version \(number)\(isForced ? ", forced" : "")"
+      try await repository.remove(name, number, isForced: isForced, by: actor)
       return .json([:])
     default: return nil
     }
   }
 
+  /// - Parameter request: Names the version; nil to take the label away.
+  private func label(
+    _ name: String, _ label: String, _ request: RegistryRequest?, _ actor: String, _ entry: inout AuditRecord
+  ) async throws(ServingError) -> HTTPAnswer {
+    entry.detail = "label '\(label)'"
+    guard let request else {
+      try await repository.label(name, label, nil, by: actor)
+      return .json([:])
+    }
+    try request.allow(["version"])
+    let number = try request.version()
+    entry.detail += ", version \(number)"
+    try await repository.label(name, label, number, by: actor)
+    return .json(json(try repository.read { registry throws(RegistryError) in try registry.version(name, number) }))
+  }
+
   private func publish(
-    _ name: String, _ request: RegistryRequest, _ actor: String
+    _ name: String, _ request: RegistryRequest, _ actor: String, _ entry: inout AuditRecord
   ) async throws(ServingError) -> HTTPAnswer {
     try request.allow(["upload", "version", "note", "activate", "files"])
     guard let id = try request.string("upload") else {
@@ -49,9 +69,11 @@ extension RegistryFront {
     let upload = try uploads.find(id, of: Self.owner)
     try request.compareFiles(upload.files)
     let number = request.has("version") ? try request.version() : nil
+    if let number { entry.detail = "version \(number)" }
+    let isActivated = try request.bool("activate") ?? false
     let version = try await repository.publish(
-      upload, name, version: number, note: try request.string("note") ?? "",
-      activate: try request.bool("activate") ?? false, by: actor)
+      upload, name, version: number, note: try request.string("note") ?? "", activate: isActivated, by: actor)
+    entry.detail = "version \(version.number)\(isActivated ? ", activated" : "")"
     uploads.end(id)
     return .json(json(version), status: 201)
   }

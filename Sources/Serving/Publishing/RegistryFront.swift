@@ -11,6 +11,8 @@ import NIOCore
 struct RegistryFront: Sendable {
   let repository: ModelRepository
   let audit: AuditTrail?
+  /// Whether a key is asked for.
+  let isGuarded: Bool
   /// Whether changes are taken at all.
   let allowsChanges: Bool
   let uploads = UploadTable()
@@ -27,47 +29,69 @@ struct RegistryFront: Sendable {
       throw ServingError(
         .permissionDenied, "a server that others can reach takes no changes: it does not know who they are")
     }
-    let principal = RequestContext.current?.principal
-    let actor = principal?.actor ?? HTTPField.Name("X-Mass-User").flatMap { head.headers[$0] } ?? peer
     switch path.first {
     case "uploads": return try upload(head, Array(path.dropFirst()))
     case "models" where path.count > 2:
       let (name, rest) = (path[1], Array(path.dropFirst(2)))
-      return try await audit.recording("model.\(Self.action(head, rest))", name, detail: rest.joined(separator: "/")) {
-        () async throws(ServingError) in
-        try Self.require(.publisher, on: name, principal)
-        return try await change(head, name, rest, try RegistryRequest(body), actor)
+      guard let action = Self.action(head, rest) else { return nil }
+      do throws(ServingError) { try require(.publisher, on: name) } catch {
+        await audit?.refused(error, action, name)
+        throw error
+      }
+      let user = isGuarded ? nil : HTTPField.Name("X-Mass-User").flatMap { head.headers[$0] }
+      let actor = try user ?? (isGuarded ? caller().actor : peer)
+      return try await audit.recording(action, name) { (entry: inout AuditRecord) async throws(ServingError) in
+        try await change(head, name, rest, try RegistryRequest(body), actor, &entry)
       }
     default: return nil
     }
   }
 
-  /// What the audit log calls a change.
-  private static func action(_ head: HTTPRequestHead, _ path: [String]) -> String {
-    switch (path[0], head.method) {
-    case ("versions", .post): "publish"
-    case ("versions", _): "remove"
-    case ("labels", _): "label"
-    default: path[0]
+  /// What the audit log calls a change; nil for what is none.
+  ///
+  /// - Parameter path: What stands behind the model's name.
+  private static func action(_ head: HTTPRequestHead, _ path: [String]) -> String? {
+    switch (head.method, path[0], path.count) {
+    case (.post, "versions", 1): "model.publish"
+    case (.post, "activate", 1), (.post, "deactivate", 1), (.post, "rollback", 1): "model.\(path[0])"
+    case (.put, "labels", 2), (.delete, "labels", 2): "model.label"
+    case (.delete, "versions", 2): "model.remove"
+    default: nil
     }
   }
 
-  /// - Parameter principal: nil where no keys are asked for.
-  private static func require(_ role: Role, on name: String, _ principal: Principal?) throws(ServingError) {
-    guard let principal else { return }
-    guard principal.sees(name) else {
+  // MARK: Who asks
+
+  /// Everybody may do everything where no keys are asked for.
+  ///
+  /// - Throws: `unauthenticated` where nobody said who asks.
+  private func caller() throws(ServingError) -> Principal {
+    guard isGuarded else { return .unrestricted }
+    guard let principal = RequestContext.current?.principal else {
+      throw ServingError(.unauthenticated, AccessControl.noKey)
+    }
+    return principal
+  }
+
+  private func require(_ role: Role, on name: String) throws(ServingError) {
+    let caller = try caller()
+    guard caller.sees(name) else {
       throw ServingError(.notFound, "there is no model '\(name)'; publish a version of it first")
     }
-    do throws(AccessError) { try principal.require(role, on: name) } catch { throw ServingError(error) }
+    do throws(AccessError) { try caller.require(role, on: name) } catch { throw ServingError(error) }
   }
 
-  private func sees(_ name: String) -> Bool { RequestContext.current?.principal?.sees(name) ?? true }
+  /// What is about all models is for those who may see all of them.
+  private func requireEverything() throws(ServingError) {
+    let caller = try caller()
+    do throws(AccessError) { try caller.requireEverywhere(.reader) } catch { throw ServingError(error) }
+  }
 
   // MARK: Reading
 
   private func read(_ head: HTTPRequestHead, _ path: [String]) throws(ServingError) -> HTTPAnswer? {
     if path.first == "models", path.count > 1 {
-      try Self.require(.reader, on: path[1], RequestContext.current?.principal)
+      try require(.reader, on: path[1])
     }
     return switch (path.first, path.count) {
     case ("models", 1): .json(try models())
@@ -81,9 +105,10 @@ struct RegistryFront: Sendable {
   }
 
   private func models() throws(ServingError) -> JSON {
+    let caller = try caller()
     guard let registry = try repository.registry.existing() else { return ["models": []] }
     do throws(RegistryError) {
-      return ["models": .array(try registry.models().filter { sees($0.name) }.map { $0.json(nil) })]
+      return ["models": .array(try registry.models().filter { caller.sees($0.name) }.map { $0.json(nil) })]
     } catch {
       throw ServingError(error)
     }
@@ -119,12 +144,6 @@ struct RegistryFront: Sendable {
     }
   }
 
-  /// What is about all models is for those who may see all of them.
-  private func requireEverything() throws(ServingError) {
-    guard let principal = RequestContext.current?.principal else { return }
-    do throws(AccessError) { try principal.requireEverywhere(.reader) } catch { throw ServingError(error) }
-  }
-
   func json(_ version: RegisteredVersion) -> JSON {
     let entry = repository.entries[version.model]?.versions[version.number]
     return version.json(isServing: entry?.state == .ready)
@@ -141,9 +160,9 @@ struct RegistryFront: Sendable {
 
   /// Uploads are for those who may publish something; what, is decided when it is published.
   private func requirePublishing() throws(ServingError) {
-    guard let principal = RequestContext.current?.principal else { return }
-    guard !principal.grants.contains(where: { $0.role >= .publisher }) else { return }
-    throw ServingError(.permissionDenied, "key '\(principal.id)' may not upload: it takes the role publisher")
+    let caller = try caller()
+    guard !caller.grants.contains(where: { $0.role >= .publisher }) else { return }
+    throw ServingError(.permissionDenied, "key '\(caller.id)' may not upload: it takes the role publisher")
   }
 
   private func upload(_ head: HTTPRequestHead, _ path: [String]) throws(ServingError) -> HTTPAnswer? {

@@ -6,14 +6,14 @@ import Synchronization
 struct CountSource: Sendable {
   let model: String
   let version: Int
-  let recorder: StatisticsRecorder
+  let tally: RequestTally
   /// When the version left; nil while it serves.
   var left: UInt64?
 
   init(_ version: LoadedVersion, left: UInt64? = nil) {
     model = version.name
     self.version = version.number
-    recorder = version.recorder
+    tally = version.recorder.tally
     self.left = left
   }
 
@@ -36,7 +36,12 @@ extension ModelRepository {
     } catch { log.error("the registry is not in use", metadata: ["reason": "\(error)"]) }
   }
 
-  /// Adds to the registry what versions have answered since the last time.
+  /// Remembers a version that left for what it may still answer.
+  func remember(_ version: LoadedVersion) {
+    formerCounts.withLock { $0.append(CountSource(version, left: MonotonicClock.now())) }
+  }
+
+  /// Adds to the registry what versions have answered since the last time. To be called every few seconds.
   func recordCounts() {
     let now = MonotonicClock.now()
     let serving = entries.values.flatMap { $0.versions.values.compactMap { $0.loaded.map { CountSource($0) } } }
@@ -47,7 +52,7 @@ extension ModelRepository {
     guard let registry = try? registry.existing(), !registry.isReadOnly else { return }
     var taken: [(source: CountSource, requests: Int, failures: Int)] = []
     for source in serving + former {
-      let (requests, failures) = source.recorder.takeUnrecorded()
+      let (requests, failures) = source.tally.take()
       if requests > 0 { taken.append((source, requests, failures)) }
     }
     do throws(RegistryError) {
@@ -56,7 +61,7 @@ extension ModelRepository {
           (source.model, source.version, VersionCounts(requests: requests, failures: failures, lastUsed: .now()))
         })
     } catch {
-      for (source, requests, failures) in taken { source.recorder.giveBack(requests: requests, failures: failures) }
+      for (source, requests, failures) in taken { source.tally.giveBack(requests: requests, failures: failures) }
       log.warning("counts are not recorded yet", metadata: ["reason": "\(error)"])
     }
   }

@@ -218,7 +218,7 @@ public final class ModelRepository: Sendable {
       if let replaced {
         replaced.dropCache()
         await replaced.close()
-        formerCounts.withLock { $0.append(CountSource(replaced, left: MonotonicClock.now())) }
+        remember(replaced)
       }
     } catch {
       table.withLock { $0.note(folder.name, number, .unavailable, error.message) }
@@ -234,7 +234,7 @@ public final class ModelRepository: Sendable {
       guard let former else { continue }
       former.dropCache()
       await former.close()
-      formerCounts.withLock { $0.append(CountSource(former, left: MonotonicClock.now())) }
+      remember(former)
       table.withLock { $0.note(name, number, .unavailable, reason) }
       log.info("unloaded", metadata: ["model": "\(name)", "version": "\(number)", "reason": "\(reason)"])
     }
