@@ -46,7 +46,8 @@ def free_port():
 
 
 @contextlib.contextmanager
-def running(command, port, environment=None, folder=None):
+def running(command, port, environment=None, folder=None, path=None):
+    """A server, from when its port is open on, or from when it answers for `path`."""
     log = tempfile.TemporaryFile()
     process = subprocess.Popen([str(part) for part in command], env={**os.environ, **(environment or {})},
                                cwd=folder, stdout=log, stderr=subprocess.STDOUT)
@@ -58,6 +59,10 @@ def running(command, port, environment=None, folder=None):
                 break
             time.sleep(0.1)
         time.sleep(1)
+        for _ in range(600 if path else 0):
+            with contextlib.suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5):
+                break
+            time.sleep(0.1)
         if process.poll() is not None:
             log.seek(0)
             raise RuntimeError(f"{command[0]}: {log.read()[-600:].decode(errors='replace')}")
@@ -109,7 +114,7 @@ def small(folder, options):
                        "outputs": [{"name": "y", "parameters": {"binary_data": True}}]}).encode()
     as_text = script(folder / "text.lua", text, {"Content-Type": "application/json"})
     as_bytes = script(folder / "bytes.lua", head + bytes(16), {"Inference-Header-Content-Length": len(head)})
-    ports = [free_port() for _ in range(5)]
+    ports = [free_port() for _ in range(6)]
     settings = folder / "mlserver"
     settings.mkdir()
     (settings / "settings.json").write_text(json.dumps({
@@ -125,6 +130,8 @@ def small(folder, options):
         "mass, binary": (None, ports[0], as_bytes),
         "FastAPI": (running([python, "-m", "uvicorn", "fastapi_server:app", "--port", ports[1], "--log-level", "error",
                              "--no-access-log"], ports[1], environment, PEERS), ports[1], as_text),
+        "Ray Serve": (running([python, PEERS / "ray_server.py", ports[5]], ports[5], environment, path="/"), ports[5],
+                      as_text),
         "MLServer": (running([python.with_name("mlserver"), "start", settings], ports[2], environment), ports[2], as_text),
     }
     results = {}
@@ -255,6 +262,34 @@ def served(folder, options):
     return table
 
 
+def batched(folder, options):
+    """What joining requests gains with 16 connections, in one server for both, turn about."""
+    model, shapes = resolved("minilm_l6"), SHAPES[resolved("minilm_l6").stem]
+    flags = [part for shape in shapes for part in ("--shape", shape)]
+    inputs = {name: [int(extent) for extent in shape.split("x")]
+              for name, shape in (shape.split("=") for shape in shapes)}
+    repository, table = folder / "batched", []
+    for name, batching in (("single", None), ("batched", {"max_size": 8, "max_delay_ms": 2})):
+        target = repository / name / "1"
+        target.mkdir(parents=True)
+        subprocess.run([MASS, "compile", model, "-o", target / "model.plan", "--threads", "1", "--quiet",
+                        *(part for shape in shapes for part in ("--shape", shape))], check=True)
+        settings = {"warm_up": {"shapes": [inputs]}, **({"batching": batching} if batching else {})}
+        (target.parent / "model.json").write_text(json.dumps(settings))
+    port, rates = free_port(), {}
+    with mass(repository, port):
+        for _ in range(options.rounds):
+            for name in ("single", "batched"):
+                ran = subprocess.run([MASS, "load", f"http://127.0.0.1:{port}/v2/models/{name}", "--closed", "16",
+                                      "--duration", str(options.seconds), *flags, "--json"],
+                                     capture_output=True, text=True)
+                rates.setdefault(name, []).append(json.loads(ran.stdout)["achieved_rate"])
+    for name, values in rates.items():
+        table.append({"model": name, "served_per_s": statistics.median(values)})
+        print(f"batches {name:10} 16 connections {table[-1]['served_per_s']:.1f}/s", flush=True)
+    return table
+
+
 def overload(folder, options):
     """SqueezeNet on one thread, so that the client has a core of its own."""
     name, wait, slo = "squeezenet", 50, 100
@@ -289,12 +324,12 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--models", nargs="+", default=["minilm_l6", "resnet50"])
-    parser.add_argument("--only", choices=("small", "large", "overload", "models"))
+    parser.add_argument("--only", choices=("small", "large", "overload", "models", "batches"))
     parser.add_argument("--json", type=pathlib.Path)
     options = parser.parse_args()
     if not shutil.which("wrk"):
         sys.exit("serving: wrk is missing; apt-get install wrk")
-    parts = {"small": small, "large": large, "overload": overload, "models": served}
+    parts = {"small": small, "large": large, "overload": overload, "models": served, "batches": batched}
     results = {}
     with tempfile.TemporaryDirectory() as folder:
         for name, measure in parts.items():

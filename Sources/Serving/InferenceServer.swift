@@ -49,38 +49,31 @@ public struct InferenceServer: Sendable {
 
   /// Serves until SIGTERM or SIGINT: then it stops being ready, drains, answers what was admitted, and returns.
   ///
-  /// - Throws: When an address cannot be bound or a file of TLS is of no use.
+  /// - Throws: When an address cannot be bound, a file of TLS or of keys is of no use, or others could reach a server that asks
+  ///   nobody who they are.
   public func run() async throws {
     var options = options
     try options.checkReach()
     if let files = options.tls { options.http.tls = try ReloadingTLS(files) }
-    let access = try options.access.map { path throws(ServingError) in try AccessControl(path: path) }
-    let audit = try options.auditLog.map { [log] path throws(ServingError) in try AuditTrail(path: path, log: log) }
-    let models = ServedModels(options.repository, access: access, audit: audit, log: log)
-    models.take(options.reload.configuration)
-    let group = MultiThreadedEventLoopGroup.singleton
+    let models = try models(options)
     let http = HTTPFront(options.http, service: models, version: options.version)
     let live = LiveConfiguration(options) { [models, limit = http.bodyLimit] configuration in
       limit.value = configuration.maxBodyBytes
       models.take(configuration)
     }
-    let log = log
-    let httpServer = http.server(group, Self.quiet) { address in
-      log.info("listening", metadata: ["protocol": "http", "address": "\(Self.text(address))"])
-    }
-    let listening = ListeningService(
-      base: httpServer, host: options.http.host, port: options.http.port, protocolName: "HTTP")
-    var services: [any Service] = [ModelService(models: models, log: log), listening]
+    var services: [any Service] = [ModelService(models: models, log: log), listening(http)]
     if let port = options.grpcPort {
       services.append(GRPCService(models: models, options: options, port: port, log: log))
     }
-    if let tls = options.http.tls { services.append(TLSService(tls: tls, log: log)) }
     services.append(TendingService(models: models))
     // It is kept to the end: a signal that nobody waits for would end the process.
     let signals = await UnixSignalsSequence(trapping: .sighup)
-    if let tls = options.http.tls { options.reload.onReload.append { try tls.reload() } }
-    if let access {
-      services.append(AccessService(access: access, audit: audit, log: log))
+    if let tls = options.http.tls {
+      services.append(TLSService(tls: tls, log: log))
+      options.reload.onReload.append { try tls.reload() }
+    }
+    if let access = models.access {
+      services.append(AccessService(access: access, audit: models.audit, log: log))
       options.reload.onReload.append { _ = try access.reloadIfChanged() }
     }
     services.append(ChangeService(models, signals: signals, options: options.reload, live: live, log: log))
@@ -89,9 +82,26 @@ public struct InferenceServer: Sendable {
     let configuration = ServiceGroupConfiguration(
       services: services.map { ServiceGroupConfiguration.ServiceConfiguration(service: $0) },
       gracefulShutdownSignals: [.sigterm, .sigint], logger: Self.quiet)
+    await models.audit?.note("server.start", options.version)
     try await Self.run(ServiceGroup(configuration: configuration), drains)
     withExtendedLifetime(signals) {}
+    await models.audit?.note("server.stop", options.version)
     log.info("ended")
+  }
+
+  private func models(_ options: ServerOptions) throws(ServingError) -> ServedModels {
+    let access = try options.access.map { path throws(ServingError) in try AccessControl(path: path) }
+    let audit = try options.auditLog.map { [log] path throws(ServingError) in try AuditTrail(path: path, log: log) }
+    let models = ServedModels(options.repository, access: access, audit: audit, log: log)
+    models.take(options.reload.configuration)
+    return models
+  }
+
+  private func listening(_ http: HTTPFront) -> any Service {
+    let server = http.server(MultiThreadedEventLoopGroup.singleton, Self.quiet) { [log] address in
+      log.info("listening", metadata: ["protocol": "http", "address": "\(Self.text(address))"])
+    }
+    return ListeningService(base: server, host: http.options.host, port: http.options.port, protocolName: "HTTP")
   }
 
   /// Runs the services to their end. What has not ended a minute after the drain is cut off.

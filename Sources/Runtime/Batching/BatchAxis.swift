@@ -116,8 +116,12 @@ private struct RowWalk {
       guard let type = state.types[id.index].tensor else { throw obstacle(node, Self.unknownShape) }
       results.append(type)
     }
+    let sweeps = Set(placements.compactMap { $0?.sweeps })
+    guard sweeps.count <= 1 else { throw obstacle(node, "rows lie in another order in some operands than in others") }
     let batch = RowwiseOperands(
-      operands: graph.operands(of: node, state), placements: placements, results: results, rows: rows)
+      operands: graph.operands(of: node, state),
+      placements: placements.map { placement in placement?.axis.map { .along(axis: $0) } ?? placement },
+      sweeps: sweeps.first ?? 1, results: results, rows: rows)
     guard let found = op.rows(batch), found.count >= node.outputs.count else {
       throw obstacle(node, "it mixes the rows of a batch, or may")
     }

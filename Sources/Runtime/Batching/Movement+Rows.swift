@@ -48,13 +48,13 @@ extension Slice: RowwiseOperator {
 extension Pad: RowwiseOperator {
   /// Nothing is added to, or cut off, the axis of the rows.
   public func rows(_ batch: RowwiseOperands) -> [RowPlacement]? {
-    guard let own = batch.axis(0), let pads = batch.operands.integers(1), batch.isShared(2) else { return nil }
+    guard let own = batch.axis(0), let pads = batch.operands.dimensions(1), batch.areShared(from: 1) else { return nil }
     let rank = batch.shape(0).count
     guard let axes = batch.operands.isPresent(3) ? batch.operands.integers(3) : Array(0..<rank),
       pads.count == 2 * axes.count
     else { return nil }
     for (i, axis) in axes.enumerated() where batch.axis(axis, ofOperand: 0) == own {
-      guard pads[i] == 0, pads[axes.count + i] == 0 else { return nil }
+      guard pads[i].constant == 0, pads[axes.count + i].constant == 0 else { return nil }
     }
     return batch.all(along: own)
   }
@@ -68,26 +68,32 @@ extension Transpose: RowwiseOperator {
 }
 
 extension Reshape: RowwiseOperator {
-  public func rows(_ batch: RowwiseOperands) -> [RowPlacement]? { batch.axisAfterReshape().map(batch.all) }
+  public func rows(_ batch: RowwiseOperands) -> [RowPlacement]? { batch.afterReshape() }
 }
 
 extension Flatten: RowwiseOperator {
-  public func rows(_ batch: RowwiseOperands) -> [RowPlacement]? { batch.axisAfterReshape().map(batch.all) }
+  public func rows(_ batch: RowwiseOperands) -> [RowPlacement]? { batch.afterReshape() }
 }
 
 extension Squeeze: RowwiseOperator {
-  public func rows(_ batch: RowwiseOperands) -> [RowPlacement]? { batch.axisAfterReshape().map(batch.all) }
+  public func rows(_ batch: RowwiseOperands) -> [RowPlacement]? { batch.afterReshape() }
 }
 
 extension Unsqueeze: RowwiseOperator {
-  public func rows(_ batch: RowwiseOperands) -> [RowPlacement]? { batch.axisAfterReshape().map(batch.all) }
+  public func rows(_ batch: RowwiseOperands) -> [RowPlacement]? { batch.afterReshape() }
 }
 
 extension Expand: RowwiseOperator {
   /// Rows of the operand go along; a shared operand is repeated for every row.
   public func rows(_ batch: RowwiseOperands) -> [RowPlacement]? {
     guard let result = batch.results.first?.shape else { return nil }
-    if let own = batch.axis(0) { return batch.all(along: own + result.count - batch.shape(0).count) }
+    if let own = batch.axis(0) {
+      guard let wanted = batch.operands.dimensions(1) else { return nil }
+      let at = own + wanted.count - batch.shape(0).count
+      // One row alone would be repeated for another extent.
+      guard at < 0 || wanted[at].isOne || wanted[at] == batch.shape(0)[own] else { return nil }
+      return batch.all(along: own + result.count - batch.shape(0).count)
+    }
     guard let axis = batch.countedAxis(), batch.isAligned(0, with: result, axis: axis) else { return nil }
     return batch.all(along: axis)
   }
@@ -118,14 +124,21 @@ extension Gather: RowwiseOperator {
 
 extension GatherElements: RowwiseOperator {
   public func rows(_ batch: RowwiseOperands) -> [RowPlacement]? {
-    guard let own = batch.axis(0), batch.axis(1) == own, own != batch.axis(axis, ofOperand: 0) else { return nil }
+    guard let own = batch.axis(0), batch.axis(1) == own, own != batch.axis(axis, ofOperand: 0),
+      // The indices may have fewer entries than the data: those of its first rows.
+      batch.shape(0)[own] == batch.shape(1)[own]
+    else { return nil }
     return batch.all(along: own)
   }
 }
 
 extension GatherND: RowwiseOperator {
-  /// Rows are batches of both operands, or coordinates of shared data.
+  /// Rows are batches of both operands, coordinates of shared data, or parts of the slices that shared coordinates name.
   public func rows(_ batch: RowwiseOperands) -> [RowPlacement]? {
+    if batch.isShared(1), let own = batch.axis(0), let depth = batch.shape(1).last?.constant {
+      let place = own - batchDims - depth
+      return place >= 0 ? batch.all(along: batch.shape(1).count - 1 + place) : nil
+    }
     guard let own = batch.axis(1), own < batch.shape(1).count - 1 else { return nil }
     let isBatch = batch.axis(0) == own && own < batchDims
     return isBatch || (batch.isShared(0) && own >= batchDims) ? batch.all(along: own) : nil

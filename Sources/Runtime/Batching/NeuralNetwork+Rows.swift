@@ -62,7 +62,7 @@ extension MatMul: RowwiseOperator {
     switch batch.placement(i) {
     case .shared: return at < 0 || own[at].isOne
     case .along(let mine): return mine == at && own[at] == result[axis]
-    case .count, nil: return false
+    case .count, .sweeping, nil: return false
     }
   }
 }
@@ -123,25 +123,20 @@ extension RotaryEmbedding: RowwiseOperator {
 }
 
 extension Einsum: RowwiseOperator {
-  /// Rows lie along one letter, which the result and every operand that has rows has.
+  /// Rows lie along one label, which the result and every operand that has rows has once.
   public func rows(_ batch: RowwiseOperands) -> [RowPlacement]? {
-    let sides = equation.filter { $0 != " " }.split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false)
-    guard sides.count == 2, sides[1].hasPrefix(">"), !equation.contains(".") else { return nil }
-    let terms = sides[0].split(separator: ",", omittingEmptySubsequences: false).map(Array.init)
-    let result = Array(sides[1].dropFirst())
-    var letter: Character?
-    for (i, term) in terms.enumerated() {
-      guard let axis = batch.axis(i) else { continue }
-      guard axis < term.count, letter == nil || letter == term[axis] else { return nil }
-      letter = term[axis]
+    let ranks = batch.placements.indices.map { batch.shape($0).count }
+    guard let plan = EinsumPlan(equation, ranks: ranks), let result = batch.results.first?.shape,
+      let first = batch.placements.indices.first(where: { batch.axis($0) != nil }), let axis = batch.axis(first)
+    else { return nil }
+    let label = plan.operands[first][axis]
+    guard let place = plan.output.firstIndex(of: label) else { return nil }
+    let fits = plan.operands.enumerated().allSatisfy { i, labels in
+      let (places, shape) = (labels.indices.filter { labels[$0] == label }, batch.shape(i))
+      guard let own = batch.axis(i) else { return batch.isShared(i) && places.allSatisfy { shape[$0].isOne } }
+      return places == [own] && shape[own] == result[place]
     }
-    guard let letter, let axis = result.firstIndex(of: letter), result.count(where: { $0 == letter }) == 1 else {
-      return nil
-    }
-    let isClean = terms.enumerated().allSatisfy { i, term in
-      term.count(where: { $0 == letter }) == (batch.axis(i) == nil ? 0 : 1) && batch.placement(i) != .count
-    }
-    return isClean ? batch.all(along: axis) : nil
+    return fits ? batch.all(along: place) : nil
   }
 }
 
@@ -154,7 +149,7 @@ extension RecurrentAttributes {
       batch.placement(4) == nil || batch.axis(4) == 0,
       states.allSatisfy({ batch.placement($0) == nil || batch.axis($0) == axis })
     else { return nil }
-    return batch.results.enumerated().map { i, _ in .along(axis: i == 0 && !isBatchFirst ? 2 : axis) }
+    return batch.results.indices.map { batch.placement(along: $0 == 0 && !isBatchFirst ? 2 : axis) }
   }
 }
 

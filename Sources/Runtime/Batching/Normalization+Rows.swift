@@ -42,9 +42,15 @@ extension FusedLayerNormalization: RowwiseOperator {
 }
 
 extension BatchNormalization: RowwiseOperator {
-  /// The channels are the second axis, where there is one. Training takes the statistics of all rows.
+  /// The channels are the second axis, where there is one. Training takes the statistics of each of them.
   public func rows(_ batch: RowwiseOperands) -> [RowPlacement]? {
-    batch.shape(0).count > 1 && !isTraining ? batch.apart(from: 1) : nil
+    let shape = batch.shape(0)
+    guard shape.count > 1, batch.axis(0) == 1 else {
+      return shape.count > 1 && !isTraining ? batch.apart(from: 1) : nil
+    }
+    // Each row has channels of its own.
+    let fits = (1..<5).allSatisfy { batch.axis($0) == 0 && batch.shape($0) == [shape[1]] }
+    return fits ? batch.results.indices.map { batch.placement(along: $0 == 0 ? 1 : 0) } : nil
   }
 }
 

@@ -4,8 +4,31 @@ public enum RowPlacement: Hashable, Sendable {
   case shared
   /// Along an axis, one after the other, each with the same number of neighbouring slices.
   case along(axis: Int)
+  /// Along an axis, from the first to the last, and again, so many times: a part of each row at a time.
+  case sweeping(axis: Int, times: Dimension)
   /// The value is a shape, or made of one, and counts the rows.
   case count
+
+  init(axis: Int, sweeps: Dimension) {
+    self = sweeps.isOne ? .along(axis: axis) : .sweeping(axis: axis, times: sweeps)
+  }
+
+  /// The axis along which rows lie.
+  var axis: Int? {
+    switch self {
+    case .along(let axis), .sweeping(let axis, _): axis
+    case .shared, .count: nil
+    }
+  }
+
+  /// How often all rows come along their axis.
+  var sweeps: Dimension? {
+    switch self {
+    case .along: 1
+    case .sweeping(_, let times): times
+    case .shared, .count: nil
+    }
+  }
 }
 
 /// An operator of which it is known when each row of its results follows from the same row of its operands alone.
@@ -14,6 +37,7 @@ public enum RowPlacement: Hashable, Sendable {
 public protocol RowwiseOperator: Operator {
   /// Where the rows lie in each result; nil if rows may be mixed.
   ///
+  /// Each entry along the axis of the rows has to be treated by itself, and all of them alike, unless `sweeps` is heeded.
   /// Asked only if the rows lie along an axis of some operand, or an operand counts them. It need not look at extents
   /// that `resultTypes` checks. A result that holds other rows than the operands, or more or fewer slices of each, has
   /// extents that the caller refuses.
@@ -23,8 +47,10 @@ public protocol RowwiseOperator: Operator {
 /// The operands of a node, and where rows lie in them.
 public struct RowwiseOperands: Sendable {
   public let operands: Operands
-  /// nil for an operand left out.
+  /// nil for an operand left out. Rows that sweep are `along` their axis here.
   public let placements: [RowPlacement?]
+  /// How often all rows come along their axis: alike in every operand that has rows.
+  public let sweeps: Dimension
   public let results: [TensorType]
   /// The symbol that stands for the number of rows.
   public let rows: Dimension
@@ -46,7 +72,10 @@ public struct RowwiseOperands: Sendable {
   public func axis(_ axis: Int, ofOperand i: Int) -> Int { axis < 0 ? axis + shape(i).count : axis }
 
   /// Every result with its rows along one axis.
-  public func all(along axis: Int) -> [RowPlacement] { results.map { _ in .along(axis: axis) } }
+  public func all(along axis: Int) -> [RowPlacement] { results.map { _ in placement(along: axis) } }
+
+  /// Rows along an axis, as they lie along those of the operands.
+  public func placement(along axis: Int) -> RowPlacement { RowPlacement(axis: axis, sweeps: sweeps) }
 
   /// Whether an operand that broadcasts to `shape` goes with rows along its `axis`: it has its own rows there, or the
   /// same elements for each.
@@ -57,7 +86,7 @@ public struct RowwiseOperands: Sendable {
     switch placement {
     case .shared: return at < 0 || own[at].isOne
     case .along(let mine): return mine == at && own[at] == shape[axis]
-    case .count: return false
+    case .count, .sweeping: return false
     }
   }
 
@@ -70,13 +99,17 @@ public struct RowwiseOperands: Sendable {
     return indices.allSatisfy { isAligned($0, with: shape, axis: place) } ? place : nil
   }
 
-  /// Where the rows lie when the elements of operand 0 keep their order under another shape.
-  public func axisAfterReshape() -> Int? {
+  /// Where the rows lie in every result when the elements of operand 0 keep their order under another shape.
+  public func afterReshape() -> [RowPlacement]? {
     guard let own = axis(0), let result = results.first?.shape else { return nil }
-    let before = Array(shape(0)[..<own]).product
+    // All rows come so often from the first element to the last.
+    let total = Array(shape(0)[..<own]).product * sweeps
+    guard total != 0 else { return nil }
     var outer = Dimension(1)
     for (i, extent) in result.enumerated() {
-      if outer == before, extent.exactQuotient(by: rows) != nil { return i }
+      if let times = total.exactQuotient(by: outer), extent.exactQuotient(by: rows * times) != nil {
+        return results.map { _ in RowPlacement(axis: i, sweeps: times) }
+      }
       outer = outer * extent
     }
     return nil
@@ -87,7 +120,7 @@ public struct RowwiseOperands: Sendable {
   /// - Parameter known: Symbols of which it is known what they stand for.
   static func isFitting(_ placement: RowPlacement, _ shape: Shape, _ rows: Dimension, known: Set<String>) -> Bool {
     shape.enumerated().allSatisfy { i, extent in
-      let share = placement == .along(axis: i) ? extent.exactQuotient(by: rows) : extent
+      let share = placement.axis == i ? extent.exactQuotient(by: rows) : extent
       guard let symbols = share?.symbols else { return false }
       return symbols.isSubset(of: known) && symbols.isDisjoint(with: rows.symbols)
     }

@@ -19,19 +19,11 @@ enum OpenAPIDocument {
     \#(tensorFlowScopes.map(tensorFlowPaths).joined(separator: ",\n"))
     },
     "components": {
-    "securitySchemes": {
-      "bearer": {
-        "type": "http", "scheme": "bearer",
-        "description": "A key, where the server asks for one. Answers 401 without a key, 403 for what its role may not do, and 404 for models that it may not see; 429 beyond its limits."
-      },
-      "key": { "type": "apiKey", "in": "header", "name": "X-API-Key", "description": "The same key in a header of its own." }
-    },
+    \#(security),
     "parameters": {
     \#(parameters)
     },
-    "headers": {
-    \#(headers)
-    },
+    "headers": { \#(headers) },
     "requestBodies": {
     \#(requestBodies)
     },
@@ -60,6 +52,16 @@ enum OpenAPIDocument {
     }
     """#
   }
+
+  private static let security = #"""
+    "securitySchemes": {
+      "bearer": {
+        "type": "http", "scheme": "bearer",
+        "description": "A key, where the server asks for one. Answers 401 without a key, 403 for what its role may not do, and 404 for models that it may not see; 429 beyond its limits."
+      },
+      "key": { "type": "apiKey", "in": "header", "name": "X-API-Key", "description": "The same key in a header of its own." }
+    }
+    """#
 
   private static let tags = #"""
     "tags": [

@@ -71,10 +71,15 @@ extension RegistryFront {
     let number = request.has("version") ? try request.version() : nil
     if let number { entry.detail = "version \(number)" }
     let isActivated = try request.bool("activate") ?? false
-    let version = try await repository.publish(
-      upload, name, version: number, note: try request.string("note") ?? "", activate: isActivated, by: actor)
-    entry.detail = "version \(version.number)\(isActivated ? ", activated" : "")"
+    var version = try await repository.publish(
+      upload, name, version: number, note: try request.string("note") ?? "", activate: false, by: actor)
     uploads.end(id)
+    entry.detail = "version \(version.number)"
+    if isActivated {
+      entry.detail += ", published and not activated"
+      version = try await repository.activate(name, version.number, isExclusive: true, isCurrent: true, by: actor)
+      entry.detail = "version \(version.number), activated"
+    }
     return .json(json(version), status: 201)
   }
 }

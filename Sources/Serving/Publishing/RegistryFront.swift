@@ -38,8 +38,8 @@ struct RegistryFront: Sendable {
         await audit?.refused(error, action, name)
         throw error
       }
-      let user = isGuarded ? nil : HTTPField.Name("X-Mass-User").flatMap { head.headers[$0] }
-      let actor = try user ?? (isGuarded ? caller().actor : peer)
+      let user = HTTPField.Name("X-Mass-User").flatMap { head.headers[$0] }
+      let actor = isGuarded ? try caller().actor : user ?? peer
       return try await audit.recording(action, name) { (entry: inout AuditRecord) async throws(ServingError) in
         try await change(head, name, rest, try RegistryRequest(body), actor, &entry)
       }
