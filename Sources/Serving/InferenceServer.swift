@@ -53,7 +53,8 @@ public struct InferenceServer: Sendable {
   ///   nobody who they are.
   public func run() async throws {
     var options = options
-    try options.checkReach()
+    try ServerConfiguration.checkReach(
+      host: options.http.host, asks: options.access != nil || options.tls?.clientAuthorities != nil)
     if let files = options.tls { options.http.tls = try ReloadingTLS(files) }
     let models = try models(options)
     let http = HTTPFront(options.http, service: models, version: options.version)
@@ -133,12 +134,17 @@ public struct InferenceServer: Sendable {
   private static let quiet = Logger(label: "services") { _ in SwiftLogNoOpLogHandler() }
 }
 
-extension ServerOptions {
+extension ServerConfiguration {
   /// - Throws: `invalidArgument` if others could reach a server that does not ask who they are.
   public func checkReach() throws(ServingError) {
-    guard !http.isLoopback, access == nil, tls?.clientAuthorities == nil else { return }
+    try Self.checkReach(host: host, asks: access != nil || tls?.clientAuthorities != nil)
+  }
+
+  /// - Parameter asks: Whether clients must present a key or a certificate.
+  static func checkReach(host: String, asks: Bool) throws(ServingError) {
+    guard !HTTPOptions(host: host).isLoopback, !asks else { return }
     throw .invalid(
-      "others can reach \(http.host), and this server would not ask who they are: name a file of keys with --access "
+      "others can reach \(host), and this server would not ask who they are: name a file of keys with --access "
         + "('mass key create' makes one), ask clients for certificates with --tls-client-authorities, or listen on 127.0.0.1"
     )
   }

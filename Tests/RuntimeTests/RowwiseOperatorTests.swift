@@ -8,11 +8,11 @@ import Testing
   private static let rows = 3
   private static let symbol = Dimension(symbol: "N")
 
-  @Test(arguments: OperatorCase.all.filter { $0.refusal == nil && $0.op is any RowwiseOperator })
-  func rowsAreTreatedByThemselvesWhereTheOperatorSaysSo(_ row: OperatorCase) throws {
+  @Test(arguments: OperatorCase.all.filter { $0.refusal == nil && $0.op is any RowwiseOperator }, [1, 2])
+  func rowsAreTreatedByThemselvesWhereTheOperatorSaysSo(_ row: OperatorCase, _ sweeps: Int) throws {
     for axes in Self.choices(row.inputs) {
-      guard let found = Self.placements(row, axes) else { continue }
-      try Self.compare(row, axes, found)
+      guard let found = Self.placements(row, axes, sweeps) else { continue }
+      try Self.compare(row, axes, found, sweeps)
     }
   }
 
@@ -43,9 +43,19 @@ import Testing
     return result.filter { $0.contains { $0 != nil } }
   }
 
+  /// Where rows lie in a result.
+  private struct Place {
+    var axis: Int
+    var sweeps: Int
+  }
+
   /// What the operator says when the operands' extents along the axes are multiplied by N; nil when it may mix rows.
-  private static func placements(_ row: OperatorCase, _ axes: [Int?]) -> [Int]? {
+  private static func placements(_ row: OperatorCase, _ axes: [Int?], _ sweeps: Int = 1) -> [Place]? {
     guard let op = row.op as? any RowwiseOperator else { return nil }
+    let isDivisible = zip(row.inputs, axes).allSatisfy { input, axis in
+      axis.map { (input?.shape[$0] ?? 0) % sweeps == 0 } ?? true
+    }
+    guard isDivisible else { return nil }
     var types: [ValueType?] = []
     for (input, axis) in zip(row.inputs, axes) {
       guard var type = input?.type else {
@@ -66,18 +76,18 @@ import Testing
       operands: operands,
       placements: zip(row.inputs, axes).map { input, axis in input.map { _ in axis.map { .along(axis: $0) } ?? .shared }
       },
-      results: results, rows: symbol)
+      sweeps: Dimension(sweeps), results: results, rows: symbol)
     guard let found = op.rows(batch) else { return nil }
-    var places: [Int] = []
+    var places: [Place] = []
     for (placement, result) in zip(found, results) {
-      guard case .along(let axis) = placement, RowwiseOperands.isFitting(placement, result.shape, symbol, known: ["N"])
+      guard let axis = placement.axis, RowwiseOperands.isFitting(placement, result.shape, symbol, known: ["N"])
       else { return nil }
-      places.append(axis)
+      places.append(Place(axis: axis, sweeps: placement.sweeps?.constant ?? 0))
     }
     return places
   }
 
-  private static func compare(_ row: OperatorCase, _ axes: [Int?], _ places: [Int]) throws {
+  private static func compare(_ row: OperatorCase, _ axes: [Int?], _ places: [Place], _ sweeps: Int) throws {
     let context = EvaluationContext(node: "", resultCount: row.expected.count)
     var single: [[Tensor]] = []
     var parts: [[Tensor?]] = []
@@ -96,12 +106,12 @@ import Testing
         joined.append(row.inputs[i].map { .tensor($0) })
         continue
       }
-      joined.append(try concatenated(parts.compactMap { $0[i] }, axis))
+      joined.append(try concatenated(parts.compactMap { $0[i] }, Place(axis: axis, sweeps: sweeps)))
     }
     let together = try row.op.evaluate(joined, context).compactMap(\.tensor)
     for (i, place) in places.enumerated() where i < together.count {
       let wanted = try concatenated(single.map { $0[i] }, place).tensor
-      let text = "\(row), rows along \(axes)"
+      let text = "\(row), rows along \(axes), \(sweeps) times"
       let got = together[i]
       #expect(got.shape == wanted?.shape, "\(text)")
       let difference = wanted.flatMap { got.difference(from: $0, tolerance: row.tolerance) }
@@ -119,8 +129,18 @@ import Testing
     return try #require(result.first?.tensor).reshaped(tensor.shape)
   }
 
-  private static func concatenated(_ tensors: [Tensor], _ axis: Int) throws -> Value {
+  private static func concatenated(_ tensors: [Tensor], _ place: Place) throws -> Value {
     let context = EvaluationContext(node: "", resultCount: 1)
-    return try #require(try Concat(axis: axis).evaluate(tensors.map { .tensor($0) }, context).first)
+    var (cut, whole): ([Tensor], [Int]) = ([], [])
+    for tensor in tensors {
+      let (extent, head, tail) = (
+        tensor.shape[place.axis], tensor.shape[..<place.axis], tensor.shape[(place.axis + 1)...]
+      )
+      try #require(place.sweeps > 0 && extent % place.sweeps == 0)
+      cut.append(try tensor.reshaped(head + [place.sweeps, extent / place.sweeps] + tail))
+      whole = head + [extent * tensors.count] + tail
+    }
+    let joined = try Concat(axis: place.axis + 1).evaluate(cut.map { .tensor($0) }, context).first?.tensor
+    return .tensor(try #require(joined).reshaped(whole))
   }
 }

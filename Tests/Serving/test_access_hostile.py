@@ -134,6 +134,13 @@ class Paths(HostileCase):
                     "POST", "/v2/models/other/infer", [("Expect", "100-continue"), ("Content-Length", "9"), *headers]))
                 answer = connection.read("POST")
                 self.assertEqual((answer.status, answer.interim), (401, []))
+        for path in ("/", "/openapi.json", "/v2/health/live"):
+            with server.connect() as connection:
+                answer = connection.request("POST", path, [("Content-Length", str(1 << 40))], b"x" * 1000)
+                self.assertEqual(answer.status, 405, (path, answer))
+            with server.connect() as connection:
+                self.assertEqual(connection.request("POST", path, (), b"x" * 1000).status, 405)
+                self.succeed(connection.request("GET", "/v2/models/other", self.key("admin")))
         body = json.dumps(one(3.0)).encode()
         with server.connect() as connection:
             head = [("Expect", "100-continue"), ("Content-Length", str(len(body))), *self.key("admin")]
@@ -149,12 +156,13 @@ class Reach(HostileCase):
         server = self.serve(
             tenant=("--models", "acme-*", "--models", "a-???"), acme=["--grant", "publisher", "--tenant", "acme"])
         self.add(server, "a-K")
-        for key in ("acme", "admin"):
+        hidden = ("GET", "/v2/models/{}/ready"), ("GET", "/v1/models/{}")
+        for key, more in (("acme", hidden), ("admin", ())):
             headers = self.key(key)
             for method, path in (
-                    ("GET", "/v2/models/{}"), ("GET", "/v2/models/{}/config"), ("GET", "/v2/models/{}/ready"),
-                    ("GET", "/v1/models/{}"), ("GET", "/v1/models/{}/metadata"), ("GET", "/v2/registry/models/{}"),
-                    ("POST", "/v2/repository/models/{}/unload"), ("POST", "/v2/repository/models/{}/load")):
+                    ("GET", "/v2/models/{}"), ("GET", "/v2/models/{}/config"), ("GET", "/v1/models/{}/metadata"),
+                    ("GET", "/v2/registry/models/{}"), ("POST", "/v2/repository/models/{}/unload"),
+                    ("POST", "/v2/repository/models/{}/load"), *more):
                 answer = server.request(method, path.format(f"a-{KELVIN}"), headers, b"" if method == "POST" else None)
                 self.assertEqual(answer.status, 404, (key, path, answer))
             self.refuse(server.infer(f"a-{KELVIN}", one(3.0), headers=headers), 404)
@@ -412,15 +420,35 @@ class AuditEntries(HostileCase):
         self.assertLessEqual(set(names), {'a"b\\', "a%0Ab", None})
         self.assertRegex(mass("audit", "verify", self.audit), "entries")
 
+    def test_entries_hold_nothing_that_a_terminal_obeys(self):
+        server = self.serve(acme=["--grant", "publisher", "--tenant", "acme"])
+        text = "x\n99  admin  model.remove\x1b[2J\u009b31m\u202e\u2028"
+        answer = server.post("/v2/registry/models/acme-one/versions", {"upload": text}, headers=self.key("acme"))
+        self.refuse(answer, 404)
+        with grpc.insecure_channel(server.grpc) as channel:
+            for name in (text, f"acme-{text}"):
+                self.call(channel, f"{INFERENCE}RepositoryModelUnload", "acme", field(2, name))
+        server.get("/v2/models/%C2%9B31m%E2%80%AE")
+        shown = mass("audit", "show", self.audit)
+        self.assertEqual(len(shown.splitlines()), 1 + len(self.entries()))
+        self.assertTrue(all(line.isprintable() for line in shown.splitlines()), shown)
+
     def test_a_server_that_asks_nobody_writes_down_where_changes_come_from(self):
-        with self.temporary() as folder, serving(("relu",), "--audit-log", f"{folder}/audit.jsonl") as server:
-            server.post("/v2/repository/models/relu/unload")
+        with self.temporary() as folder, serving(("matmul",), "--audit-log", f"{folder}/audit.jsonl") as server:
+            self.succeed(server.post("/v2/repository/models/matmul/unload"))
             with open(f"{folder}/audit.jsonl") as file:
-                entry = [json.loads(line) for line in file][-1]
-            self.assertEqual((entry["actor"], entry["peer"]), ("127.0.0.1", "127.0.0.1"))
+                entries = [json.loads(line) for line in file]
+            unload = next(entry for entry in entries if entry["action"] == "model.unload")
+            self.assertEqual((unload["actor"], unload["peer"]), ("127.0.0.1", "127.0.0.1"))
 
 
 class Limits(HostileCase):
+    def test_uploads_of_one_key_leave_room_for_those_of_others(self):
+        server = self.serve(acme=["--grant", "publisher", "--tenant", "acme"])
+        statuses = [server.post("/v2/registry/uploads", headers=self.key("acme")).status for _ in range(20)]
+        self.assertEqual((statuses.count(201), statuses.count(429)), (16, 4))
+        self.assertEqual(server.post("/v2/registry/uploads", headers=self.key("admin")).status, 201)
+
     def test_requests_at_once_do_not_get_past_a_limit(self):
         server = self.serve(
             tenant=("--models", "acme-*", "--quota", "50", "--period", "1d"),
@@ -441,11 +469,9 @@ class Limits(HostileCase):
                 return False
 
         with triton_grpc.InferenceServerClient(server.grpc) as client, concurrent.futures.ThreadPoolExecutor(16) as pool:
+            # What is refused for other reasons uses nothing up.
+            self.refuse(self.infer(server, "other", "acme"), 404)
             for keys, model, room in ((("acme", "twin"), "acme-one", 50), (("slow", "slow"), "other", 7)):
-                # What is refused for other reasons uses nothing up.
-                for key in keys:
-                    self.refuse(server.infer("acme-one" if model == "other" else "other", one(3.0), version=9,
-                                             headers=self.key(keys[0])), (404, 429)) if key == "twin" else None
                 answers = list(pool.map(
                     lambda i: (over_http, over_grpc)[i // 2 % 2](keys[i % 2], model), range(120)))
                 self.assertEqual(answers.count(True), room)

@@ -41,7 +41,8 @@ struct CreateKeyCommand: ParsableCommand {
   @Option(
     name: .customLong("grant"), parsing: .singleValue,
     help: ArgumentHelp(
-      "What it may do; may be repeated. Without a pattern: on all models.", valueName: "role[:pattern]"))
+      "What it may do: reader, predictor, publisher or admin; may be repeated. Without a pattern: on all models.",
+      valueName: "role[:pattern]"))
   var grants: [GrantArgument]
 
   @Option(help: "The tenant that it belongs to, whose models alone it reaches.")

@@ -18,7 +18,7 @@ struct ServeCheck {
     var configuration = ServerConfiguration()
     if let config {
       report.findings = ServerConfiguration.problems(in: config).map { error in
-        Finding(.error, config, error, remedy: "correct the file; docs/serving.md lists its members")
+        Finding(.error, config, error, remedy: "correct the file; docs/configuration.md lists its members")
       }
       // What can be read of a file with errors is too little to judge the rest by.
       guard report.findings.isEmpty, (try? configuration.read(config)) != nil else { return report }

@@ -79,6 +79,9 @@ extension ServeCheck {
     } catch {
       findings.append(Finding(.error, configuration.tls?.certificate ?? "", "\(error)", remedy: ""))
     }
+    do throws(ServingError) { try configuration.checkReach() } catch {
+      findings.append(Finding(.error, configuration.host, error, remedy: ""))
+    }
     for path in configuration.signers {
       do throws(SigningError) { _ = try SignerKey(path: path) } catch {
         let remedy = "name a public key that 'mass sign --new-key' or openssl wrote"

@@ -50,7 +50,7 @@ public struct RowwiseOperands: Sendable {
   /// nil for an operand left out. Rows that sweep are `along` their axis here.
   public let placements: [RowPlacement?]
   /// How often all rows come along their axis: alike in every operand that has rows.
-  public let sweeps: Dimension
+  public var sweeps: Dimension = 1
   public let results: [TensorType]
   /// The symbol that stands for the number of rows.
   public let rows: Dimension

@@ -89,6 +89,9 @@ public final class AuditTrail: Sendable {
 
   /// Waits for the disk, where that may be.
   private func append(_ record: AuditRecord) async {
+    var record = record
+    record.target = Self.shown(record.target)
+    record.detail = Self.shown(record.detail)
     await withTaskExecutorPreference(ThreadPoolExecutor.shared) {
       do throws(AuditError) {
         _ = try audit.append(record)
@@ -100,6 +103,19 @@ public final class AuditTrail: Sendable {
           metadata: ["action": "\(record.action)", "target": "\(record.target)", "reason": "\(error)"])
       }
     }
+  }
+
+  /// The text with escapes for what would not be seen, or would be obeyed by the terminal of a reader.
+  private static func shown(_ text: String) -> String {
+    var shown = ""
+    for scalar in text.unicodeScalars.prefix(1 << 13) {
+      switch scalar.properties.generalCategory {
+      case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .unassigned:
+        shown += "\\u{\(String(scalar.value, radix: 16))}"
+      default: shown.unicodeScalars.append(scalar)
+      }
+    }
+    return shown
   }
 
   private func mend() async throws(ServingError) {

@@ -17,7 +17,8 @@ struct Batch: Sendable {
 
   /// Whether a job asks for the same shapes, but for the number of rows, and there is room for it.
   func accepts(_ job: InferenceJob) -> Bool {
-    guard let rules, let first = jobs.first, job.inputs.areJoinable, rows + job.inputs.rows <= rules.largest else {
+    // An empty tensor may have any number of rows.
+    guard let rules, let first = jobs.first, job.inputs.areJoinable, job.inputs.rows <= rules.largest - rows else {
       return false
     }
     return zip(first.inputs, job.inputs).allSatisfy { a, b in

@@ -4,7 +4,10 @@ import Synchronization
 /// What the thread of an instance does.
 extension InstancePool {
   func work(_ instance: Instance) {
-    while let batch = nextBatch() { run(batch, on: instance) }
+    while let batch = nextBatch() {
+      run(batch, on: instance)
+      executing.subtract(batch.jobs.count, ordering: .relaxed)
+    }
     instance.close()
   }
 
@@ -14,12 +17,14 @@ extension InstancePool {
     if isGathering { gathering.wait() }
     defer { if isGathering { gathering.signal() } }
     guard let first = queue.pop() else { return nil }
+    executing.add(1, ordering: .relaxed)
     var batch = Batch(first, batching)
-    let patience = first.admitted.addingClamped(batching?.delay ?? 0)
-    let end = min(patience, first.deadline ?? .max)
+    var end = patience(first)
     while !batch.isFull {
       if let job = queue.popIfAny(where: { [batch] in batch.accepts($0) }) {
+        executing.add(1, ordering: .relaxed)
         batch.append(job)
+        end = min(end, patience(job))
       } else {
         // Whoever waits for an instance waits no longer for the sake of this batch.
         guard queue.count == 0, queue.wait(until: end) else { break }
@@ -28,12 +33,18 @@ extension InstancePool {
     return batch
   }
 
+  /// Until when a job waits for others: with a deadline, for half of the time at most that its run leaves.
+  private func patience(_ job: InferenceJob) -> UInt64 {
+    let end = job.admitted.addingClamped(batching?.delay ?? 0)
+    guard let deadline = job.deadline else { return end }
+    let spare = deadline.subtractingClamped(job.admitted).subtractingClamped(usual.load(ordering: .relaxed))
+    return min(end, job.admitted.addingClamped(spare / 2))
+  }
+
   private func run(_ batch: Batch, on instance: Instance) {
     let now = MonotonicClock.now()
     let jobs = batch.jobs.filter { isWanted($0, now) }
     guard !jobs.isEmpty else { return }
-    executing.add(jobs.count, ordering: .relaxed)
-    defer { executing.subtract(jobs.count, ordering: .relaxed) }
     guard jobs.count > 1 else { return run(jobs[0], on: instance, now) }
     let rows = jobs.reduce(0) { $0 + $1.inputs.rows }
     for job in jobs { estimator?.left(rows: job.inputs.rows, priority: job.priority) }

@@ -32,13 +32,14 @@ final class InstancePool: Sendable {
   let rules: QueueRules
   let batching: BatchRules?
   let estimator: WaitEstimator?
+  /// Requests that were taken out of the queue and are not answered yet.
   let executing = Atomic(0)
   /// Held by the instance that gathers a batch: two that wait for requests at a time would share them out.
   let gathering = DispatchSemaphore(value: 1)
   let recorder: StatisticsRecorder
   private let state: Mutex<State>
   /// Moving average of a run's nanoseconds.
-  private let usual: Atomic<UInt64>
+  let usual: Atomic<UInt64>
   private let runsAtOnce: Bool
 
   /// Runs shorter than this are not worth a change of threads.
@@ -175,7 +176,8 @@ final class InstancePool: Sendable {
     usual.store(last - last / 8 + compute / 8, ordering: .relaxed)
   }
 
-  private static func timer(_ deadline: UInt64, _ abandonment: Abandonment) -> Task<Void, Never> {
+  /// Gives a reason to abandon a request when its time is over.
+  static func timer(_ deadline: UInt64, _ abandonment: Abandonment) -> Task<Void, Never> {
     Task {
       let now = MonotonicClock.now()
       let wait = Int64(clamping: deadline > now ? deadline - now : 0)

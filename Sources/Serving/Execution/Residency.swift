@@ -32,8 +32,13 @@ final class Residency: Sendable {
 
   /// The instances, which are started if they are not there: whoever asks meanwhile waits for the same start.
   ///
-  /// - Throws: `InstancePool.retired` after `close`; why they could not be started.
-  func pool() async throws(ServingError) -> InstancePool {
+  /// - Parameters:
+  ///   - deadline: Nanoseconds of the monotonic clock; the start goes on without whom it takes too long.
+  ///   - abandonment: Ends the waiting, as the task's cancellation does.
+  /// - Throws: `InstancePool.retired` after `close`; why they could not be started; why nobody waits any more.
+  func pool(
+    deadline: UInt64? = nil, abandonment: Abandonment? = nil
+  ) async throws(ServingError) -> InstancePool {
     if patience != nil { lastUse.store(MonotonicClock.now(), ordering: .relaxed) }
     let waking: Task<Result<InstancePool, ServingError>, Never>
     switch state.withLock({ wake(&$0) }) {
@@ -41,7 +46,24 @@ final class Residency: Sendable {
     case .waking(let task): waking = task
     case .asleep, .closed: throw InstancePool.retired
     }
-    return try await waking.value.get()
+    return try await Self.wait(for: waking, deadline, abandonment ?? Abandonment())
+  }
+
+  private static func wait(
+    for waking: Task<Result<InstancePool, ServingError>, Never>, _ deadline: UInt64?, _ abandonment: Abandonment
+  ) async throws(ServingError) -> InstancePool {
+    let timer = deadline.map { InstancePool.timer($0, abandonment) }
+    defer { timer?.cancel() }
+    let result = await withTaskCancellationHandler {
+      await withCheckedContinuation { continuation in
+        let waiter = Waiter(continuation)
+        abandonment.fill { waiter.finish(.failure($0)) }
+        Task(executorPreference: ThreadPoolExecutor.shared) { waiter.finish(await waking.value) }
+      }
+    } onCancel: {
+      abandonment.give(ServingError(.cancelled, "the request was cancelled"))
+    }
+    return try result.get()
   }
 
   private func wake(_ state: inout State) -> State {
@@ -60,6 +82,8 @@ final class Residency: Sendable {
     } catch { result = .failure(error) }
     let isClosed = state.withLock { state -> Bool in
       if case .closed = state { return true }
+      // Whoever waited for them is to find them there.
+      lastUse.store(MonotonicClock.now(), ordering: .relaxed)
       if case .success(let pool) = result { state = .resident(pool) } else { state = .asleep }
       return false
     }
@@ -70,9 +94,12 @@ final class Residency: Sendable {
 
   /// Lets the instances go if nobody asked for long enough and nothing waits or runs; returns whether they went.
   func sleepIfIdle(now: UInt64) async -> Bool {
-    guard let patience, now.subtractingClamped(lastUse.load(ordering: .relaxed)) >= patience else { return false }
+    guard let patience else { return false }
     let pool = state.withLock { state -> InstancePool? in
-      guard case .resident(let pool) = state, pool.pending == 0 else { return nil }
+      // Looked at under the lock: whoever got the instances before it left its mark, and whoever comes later wakes them.
+      guard case .resident(let pool) = state, pool.pending == 0,
+        now.subtractingClamped(lastUse.load(ordering: .relaxed)) >= patience
+      else { return nil }
       state = .asleep
       return pool
     }
@@ -91,5 +118,23 @@ final class Residency: Sendable {
     case .waking(let task): _ = await task.value
     case .asleep, .closed: break
     }
+  }
+}
+
+/// One who waits for instances that are being started, until they are there or there is a reason to wait no longer.
+private final class Waiter: Sendable {
+  typealias Outcome = Result<InstancePool, ServingError>
+
+  private let continuation: Mutex<CheckedContinuation<Outcome, Never>?>
+
+  init(_ continuation: CheckedContinuation<Outcome, Never>) { self.continuation = Mutex(continuation) }
+
+  /// What comes later is dropped.
+  func finish(_ outcome: Outcome) {
+    let waiting = continuation.withLock { waiting in
+      defer { waiting = nil }
+      return waiting
+    }
+    waiting?.resume(returning: outcome)
   }
 }

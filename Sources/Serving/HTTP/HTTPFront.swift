@@ -84,6 +84,10 @@ struct HTTPFront: Sendable {
   ) async throws -> HTTPAnswer {
     do {
       try await identify(head)
+      // Nothing of strangers is kept: what is open to them takes no body.
+      if access != nil, RequestContext.current?.principal == nil {
+        return await routed(head, BodyBytes([]), connection)
+      }
       if let receiver = try uploadReceiver(head) { return try await receive(request, receiver, &bytesIn) }
       let body = try await collect(request, head, &bytesIn)
       return try await answer(head, body, connection)

@@ -21,6 +21,13 @@ struct InstanceStart: Sendable {
   }
 
   private static func axis(of model: Model) throws(ServingError) -> BatchAxis {
+    let graph = model.graph
+    for id in graph.inputs + graph.outputs {
+      // A row need not end with a byte.
+      guard let element = graph.type(id).tensor?.element, element == .string || element.byteWidth != nil else {
+        throw .invalid("batching: rows of '\(graph.name(id))', \(graph.type(id)), cannot be joined")
+      }
+    }
     do throws(BatchObstacle) { return try BatchAxis(provenFor: model.graph) } catch {
       throw .invalid("batching: the model cannot be proven to treat the rows of a batch each by itself: \(error)")
     }

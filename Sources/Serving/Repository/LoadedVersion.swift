@@ -68,7 +68,7 @@ final class LoadedVersion: Sendable {
     let values = try signature.ordered(request.inputs, model: name)
     let places = try signature.places(of: request.outputs, model: name)
     let checked = MonotonicClock.now()
-    let pool = try await residency.pool()
+    let pool = try await residency.pool(deadline: request.deadline, abandonment: request.abandonment)
     var result = try await pool.run(
       values, priority: request.priority, deadline: request.deadline, abandonment: request.abandonment)
     let computed = MonotonicClock.now()
