@@ -40,18 +40,34 @@ import Testing
     await pool.close()
   }
 
-  @Test func rowsBeyondCountingAreJoinedToNothing() async throws {
+  @Test func rowsThatHaveNoElementsAreNotCounted() async throws {
     let pool = try Self.pool(BatchRules(largest: 4, delay: 20_000_000))
-    let empty = try Tensor(element: .float32, shape: [Int.max, 0])
+    let empty: [Value] = [.tensor(try Tensor(element: .float32, shape: [Int.max, 0]))]
+    #expect(empty.rows == 0)
+    #expect((empty + Self.row(1, 2)).rows == 1)
+    #expect([Value]().rows == 1)
     try await withThrowingTaskGroup(of: Void.self) { group in
-      group.addTask { _ = try await pool.run([.tensor(.f32([1, 0], []))], deadline: nil, abandonment: nil) }
-      for _ in 0..<3 {
-        group.addTask { _ = try? await pool.run([.tensor(empty)], deadline: nil, abandonment: nil) }
-      }
+      for _ in 0..<4 { group.addTask { _ = try await pool.run(empty, deadline: nil, abandonment: nil) } }
+      group.addTask { _ = try await pool.run(Self.row(3, -3), deadline: nil, abandonment: nil) }
       try await group.waitForAll()
     }
-    #expect(try await pool.run(Self.row(3, -3), deadline: nil, abandonment: nil).outputs.rows == 1)
+    #expect(pool.recorder.snapshot.1.batchRows == [0: 4, 1: 1])
     await pool.close()
+  }
+
+  @Test func rowsThatEndWithinAByteAreNotJoined() throws {
+    var graph = Graph(name: "packed")
+    let x = graph.addInput(name: "x", type: .tensor(TensorType(.int4, [Dimension(symbol: "N"), 3])))
+    graph.outputs = graph.append(Identity(), [x], resultNames: ["y"], origins: ["copy"])
+    try graph.inferTypes()
+    let model = Model(Plan(header: PlanHeader(producer: "", numerics: "", source: ""), graph: graph), plugins: [])
+    var settings = ModelSettings()
+    settings.batching = BatchRules(largest: 4)
+    let recorder = StatisticsRecorder(name: "packed", version: 1, residentBytes: 0)
+    let start = InstanceStart(name: "packed", settings: settings, recorder: recorder)
+    #expect(throws: ServingError.invalid("batching: rows of 'x', i4[Nx3], cannot be joined")) {
+      try start.pool(of: model, isFirst: true)
+    }
   }
 
   @Test func theEstimateOfTheWaitIsZeroWhenAllAreAnswered() async throws {

@@ -160,11 +160,15 @@ extension Database {
     try execute(sql: sql, arguments: [model])
   }
 
+  /// Older events are forgotten.
+  private static var eventLimit: Int { 100_000 }
+
   func log(
     _ action: RegistryEvent.Action, _ model: String, _ version: Int?, by actor: String, _ detail: String = ""
   ) throws {
     try execute(
       sql: "INSERT INTO events (time, actor, action, model, version, detail) VALUES (?, ?, ?, ?, ?, ?)",
       arguments: [Timestamp.now().secondsSince1970, actor, action.rawValue, model, version, detail])
+    try execute(sql: "DELETE FROM events WHERE id <= ?", arguments: [lastInsertedRowID - Int64(Self.eventLimit)])
   }
 }

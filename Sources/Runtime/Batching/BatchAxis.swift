@@ -66,7 +66,10 @@ private struct RowWalk {
     self.symbol = symbol
     rows = Dimension(symbol: symbol)
     known = graph.inputs.reduce(into: []) { known, id in
-      for extent in graph.type(id).tensor?.shape ?? [] { known.formUnion(extent.symbols) }
+      // What no operator's name for an extent that it does not know looks like.
+      for extent in graph.type(id).tensor?.shape ?? [] {
+        known.formUnion(extent.symbols.filter { !$0.contains("#") && !$0.hasPrefix("?(") })
+      }
     }
     state = InferredTypes(
       types: graph.values.map(\.type), values: Array(repeating: nil, count: graph.values.count))

@@ -17,7 +17,6 @@ struct Batch: Sendable {
 
   /// Whether a job asks for the same shapes, but for the number of rows, and there is room for it.
   func accepts(_ job: InferenceJob) -> Bool {
-    // An empty tensor may have any number of rows.
     guard let rules, let first = jobs.first, job.inputs.areJoinable, job.inputs.rows <= rules.largest - rows else {
       return false
     }
@@ -62,8 +61,8 @@ struct Batch: Sendable {
 }
 
 extension [Value] {
-  /// Extent of the first axis of the first tensor: the rows a request asks about.
-  var rows: Int { first?.tensor?.shape.first ?? 1 }
+  /// The rows a request asks about.
+  var rows: Int { Tensor.rows(of: lazy.compactMap(\.tensor)) }
 
   /// Whether all are tensors of the same number of rows, one at least.
   fileprivate var areJoinable: Bool {
@@ -72,6 +71,17 @@ extension [Value] {
 }
 
 extension Tensor {
+  /// Extent of the first axis of the first tensor that has elements: there are no more rows than elements that were sent.
+  /// Zero if none has any, one if there are no tensors.
+  static func rows(of tensors: some Sequence<Tensor>) -> Int {
+    var rows = 1
+    for tensor in tensors {
+      if tensor.count > 0 { return tensor.shape.first ?? 1 }
+      rows = 0
+    }
+    return rows
+  }
+
   /// Tensors of one type, one after the other along their first axis.
   init(joining tensors: [Tensor]) throws(TensorError) {
     let first = tensors[0]

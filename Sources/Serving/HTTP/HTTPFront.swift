@@ -227,10 +227,7 @@ struct HTTPFront: Sendable {
     case "openapi.json" where segments.count == 1: return page(head, "application/json", ByteBuffer(string: openAPI))
     case "metrics" where segments.count == 1:
       try requireEverything()
-      let text = MetricsText(
-        service.metrics, refused: service.refused, others: service.metricFamilies, process: .sample()
-      ).text
-      return page(head, "text/plain; version=0.0.4; charset=utf-8", ByteBuffer(string: text))
+      return page(head, "text/plain; version=0.0.4; charset=utf-8", ByteBuffer(string: metrics))
     default: return nil
     }
   }
@@ -250,27 +247,6 @@ struct HTTPFront: Sendable {
       throw ServingError(.unauthenticated, AccessControl.noKey)
     }
     do throws(AccessError) { try principal.requireEverywhere(.reader) } catch { throw ServingError(error) }
-  }
-
-  /// What is stuck, by name.
-  private func notLive(_ head: HTTPRequestHead) -> HTTPAnswer {
-    let names = service.stuckWatch.found.map(\.description).joined(separator: ", ")
-    var answer = page(head, "application/json", ByteBuffer())
-    guard answer.status == 200 else { return answer }
-    let reason = "no progress for more than \(service.stuckWatch.seconds) s: \(names)"
-    answer = .json(JSON.object([("live", false), ("error", .string(reason))]).text(isIndented: false), status: 503)
-    return answer
-  }
-
-  private func page(_ head: HTTPRequestHead, _ type: String, _ body: ByteBuffer) -> HTTPAnswer {
-    guard head.method == .get || head.method == .head else {
-      return HTTPAnswer(
-        status: 405, contentType: "application/json", headers: [("Allow", "GET, HEAD")],
-        body: ByteBuffer(string: #"{"error":"Method Not Allowed"}"#))
-    }
-    var answer = HTTPAnswer(contentType: type, body: body)
-    if type.hasPrefix("text/html") { answer.headers = ServerPage.headers }
-    return answer
   }
 
   private func compressed(_ answer: HTTPAnswer, _ head: HTTPRequestHead) async -> HTTPAnswer {

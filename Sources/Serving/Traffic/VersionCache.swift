@@ -40,6 +40,6 @@ struct VersionCache: Sendable {
 }
 
 extension InferenceRequest {
-  /// Extent of the first axis of the first tensor.
-  var rows: Int { inputs.first?.tensor.shape.first ?? 1 }
+  /// The rows it asks about.
+  var rows: Int { Tensor.rows(of: inputs.lazy.map(\.tensor)) }
 }
