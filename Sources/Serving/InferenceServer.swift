@@ -75,7 +75,7 @@ public struct InferenceServer: Sendable {
     }
     if let access = models.access {
       services.append(AccessService(access: access, audit: models.audit, log: log))
-      options.reload.onReload.append { _ = try access.reloadIfChanged() }
+      options.reload.onReload.append { [audit = models.audit] in try await access.reload(audit) }
     }
     services.append(ChangeService(models, signals: signals, options: options.reload, live: live, log: log))
     let (drains, drain) = AsyncStream.makeStream(of: Int.self)

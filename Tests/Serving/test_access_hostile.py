@@ -17,7 +17,7 @@ import make_models
 from harness import SLOW_SECONDS, serving
 from tensors import one
 from test_access import AccessCase, mass
-from wire import Hang, request_bytes
+from wire import request_bytes
 
 INFERENCE = "/inference.GRPCInferenceService/"
 # Equal to "K" as text, and three bytes long.
@@ -212,7 +212,8 @@ class Reach(HostileCase):
 
     def test_what_belongs_to_others_is_not_changed(self):
         server = self.serve(
-            acme=["--grant", "publisher", "--tenant", "acme"], half=["--grant", "publisher:acme-one", "--grant", "reader"])
+            acme=["--grant", "publisher", "--tenant", "acme"],
+            half=["--grant", "publisher:acme-one", "--grant", "reader"])
         self.assertEqual(self.publish(server, "other", "admin", activate=True).status, 201)
         self.assertEqual(self.publish(server, "other", "admin").status, 201)
         state = server.get("/v2/registry/models/other", headers=self.key("admin")).json()
@@ -331,6 +332,17 @@ class Revocation(HostileCase):
 
 
 class AuditEntries(HostileCase):
+    def test_an_access_file_taken_over_on_a_signal_is_written_down(self):
+        server = self.serve()
+        before = len(self.entries())
+        self.create("late", "--grant", "reader")
+        os.kill(server.pid, signal.SIGHUP)
+        server.wait_for(["reloaded"], SLOW_SECONDS)
+        end = time.monotonic() + 5
+        while time.monotonic() < end and len(self.entries()) == before:
+            time.sleep(0.1)
+        self.assertEqual([entry["action"] for entry in self.entries()[before:]], ["access.reload"])
+
     def changes(self):
         return [(entry["actor"].split(" ")[0], entry["action"], entry["target"], entry["outcome"], entry["detail"])
                 for entry in self.entries() if entry["actor"] != "server"]
@@ -349,8 +361,8 @@ class AuditEntries(HostileCase):
             self.succeed(server.request(method, f"{base}/{path}", headers, body, timeout=SLOW_SECONDS))
         self.refuse(server.post(f"{base}/activate", {"version": 9}, headers=headers), 404)
         with grpc.insecure_channel(server.grpc) as channel:
-            self.assertEqual(self.call(channel, f"{INFERENCE}RepositoryModelUnload", "ci", field(2, "acme-one"))[0], "OK")
-            self.assertEqual(self.call(channel, f"{INFERENCE}RepositoryModelLoad", "ci", field(2, "acme-one"))[0], "OK")
+            for method in ("RepositoryModelUnload", "RepositoryModelLoad"):
+                self.assertEqual(self.call(channel, INFERENCE + method, "ci", field(2, "acme-one"))[0], "OK")
         found = self.changes()[before:]
         self.assertEqual({entry[0] for entry in found}, {"ci"})
         self.assertEqual([entry[1:4] for entry in found], [
@@ -371,8 +383,9 @@ class AuditEntries(HostileCase):
         server = self.serve(acme=["--grant", "publisher", "--tenant", "acme"])
         before = len(self.entries())
         for method, path in (
-                ("POST", "unload"), ("POST", "unload/x"), ("POST", "publish"), ("POST", "activate/x"), ("PATCH", "versions/1"),
-                ("OPTIONS", "labels/x"), ("POST", "remove%20%E2%80%AE"), ("PUT", "versions"), ("POST", "")):
+                ("POST", "unload"), ("POST", "unload/x"), ("POST", "publish"), ("POST", "activate/x"),
+                ("PATCH", "versions/1"), ("OPTIONS", "labels/x"), ("POST", "remove%20%E2%80%AE"), ("PUT", "versions"),
+                ("POST", "")):
             answer = server.request(method, f"/v2/registry/models/acme-one/{path}", self.key("acme"), b"")
             self.assertEqual(answer.status, 404, (path, answer))
         self.assertEqual(self.entries()[before:], [])
@@ -381,8 +394,10 @@ class AuditEntries(HostileCase):
         server = self.serve(acme=["--grant", "reader", "--tenant", "acme"])
         with grpc.insecure_channel(server.grpc) as channel:
             for place, target in (
-                    ("/v2/repository/models/acme-one/unload", "acme-one"), ("/v2/repository/models/other/unload", "other"),
-                    ("/v2/registry/models/acme-one/rollback", "acme-one"), ("/v2/registry/models/other/rollback", "other"),
+                    ("/v2/repository/models/acme-one/unload", "acme-one"),
+                    ("/v2/repository/models/other/unload", "other"),
+                    ("/v2/registry/models/acme-one/rollback", "acme-one"),
+                    ("/v2/registry/models/other/rollback", "other"),
                     ("RepositoryModelUnload", "acme-one"), ("RepositoryModelLoad", "other")):
                 time.sleep(1.1)
                 if place.startswith("/"):
@@ -442,7 +457,38 @@ class AuditEntries(HostileCase):
             self.assertEqual((unload["actor"], unload["peer"]), ("127.0.0.1", "127.0.0.1"))
 
 
+class Pages(unittest.TestCase):
+    """A server without keys, and pages of others in a browser on its machine."""
+
+    def test_pages_of_others_change_nothing(self):
+        with serving(("add_sub",)) as server:
+            host, port = server.http.rsplit(":", 1)
+            origins = [
+                "http://evil.example", f"http://evil.example:{port}", f"http://localhost:{port}", "null", f"http://{host}:1",
+                f"http://{server.http}.evil.example", ""]
+            for origin in origins:
+                for method, path in (("POST", "/v2/repository/models/add_sub/unload"),
+                                     ("POST", "/v2/repository/models/add_sub/load"),
+                                     ("POST", "/v2/registry/uploads"), ("DELETE", "/v2/registry/models/add_sub/versions/1")):
+                    answer = server.request(method, path, [("Origin", origin)], b"")
+                    self.assertEqual(answer.status, 403, (origin, path, answer))
+            # A name that others point at this machine.
+            answer = server.request(
+                "POST", "/v2/repository/models/add_sub/unload",
+                [("Origin", f"http://evil.example:{port}"), ("Host", f"evil.example:{port}")], b"")
+            self.assertIn(answer.status, (400, 403), answer)
+            self.assertEqual(server.get("/v2/models/add_sub/ready").status, 200)
+            self.assertEqual(server.post(
+                "/v2/repository/models/add_sub/unload", headers=[("Origin", f"http://{server.http}")]).status, 200)
+
+
 class Limits(HostileCase):
+    def test_uploads_of_one_key_leave_room_for_those_of_others(self):
+        server = self.serve(acme=["--grant", "publisher", "--tenant", "acme"])
+        statuses = [server.post("/v2/registry/uploads", headers=self.key("acme")).status for _ in range(20)]
+        self.assertEqual((statuses.count(201), statuses.count(429)), (16, 4))
+        self.assertEqual(server.post("/v2/registry/uploads", headers=self.key("admin")).status, 201)
+
     def test_requests_at_once_do_not_get_past_a_limit(self):
         server = self.serve(
             tenant=("--models", "acme-*", "--quota", "50", "--period", "1d"),
@@ -462,7 +508,8 @@ class Limits(HostileCase):
                 self.assertRegex(str(error), "RESOURCE_EXHAUSTED")
                 return False
 
-        with triton_grpc.InferenceServerClient(server.grpc) as client, concurrent.futures.ThreadPoolExecutor(16) as pool:
+        with triton_grpc.InferenceServerClient(server.grpc) as client, \
+                concurrent.futures.ThreadPoolExecutor(16) as pool:
             # What is refused for other reasons uses nothing up.
             self.refuse(self.infer(server, "other", "acme"), 404)
             for keys, model, room in ((("acme", "twin"), "acme-one", 50), (("slow", "slow"), "other", 7)):

@@ -27,6 +27,12 @@ public final class AccessControl: Sendable {
     }
   }
 
+  /// As `reloadIfChanged`, and writes down that another file holds.
+  func reload(_ audit: AuditTrail?) async throws(ServingError) {
+    guard try reloadIfChanged() else { return }
+    await audit?.note("access.reload", path)
+  }
+
   /// The one whose key the headers `Authorization` or `X-API-Key` hold.
   ///
   /// - Throws: `unauthenticated`.

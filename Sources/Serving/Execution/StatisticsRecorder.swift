@@ -63,9 +63,17 @@ final class StatisticsRecorder: Sendable {
     times.compute = compute
     state.withLock { state in
       state.counts.executionCount += 1
-      state.counts.batches[rows, default: VersionStatistics.Batch()].add(times)
-      state.histograms.batchRows[rows, default: 0] += 1
+      let size = state.counts.batches[rows] == nil ? Self.size(rows, among: state.counts.batches.count) : rows
+      state.counts.batches[size, default: VersionStatistics.Batch()].add(times)
+      state.histograms.batchRows[size, default: 0] += 1
     }
+  }
+
+  /// Under which number of rows an execution is counted that is the first of its size: its own, or, where clients have sent
+  /// very many sizes already, the next power of two.
+  private static func size(_ rows: Int, among known: Int) -> Int {
+    guard known >= 256, rows > 1, rows <= 1 << 62 else { return known >= 256 ? 1 << 62 : rows }
+    return 1 << (Int.bitWidth - (rows - 1).leadingZeroBitCount)
   }
 
   /// A request runs again because an instance failed.

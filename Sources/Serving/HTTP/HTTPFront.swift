@@ -99,6 +99,7 @@ struct HTTPFront: Sendable {
   /// Finds out who asks, before anything of the body is read.
   private func identify(_ head: HTTPRequestHead) async throws(ServingError) {
     do throws(ServingError) {
+      if access == nil { try head.refuseForeignPages() }
       if let principal = try principal(head) { RequestContext.current?.principal = principal }
     } catch {
       await service.audit?.refused(error, "access", String(head.path))

@@ -7,10 +7,13 @@ struct HTTPRequestHead: Sendable {
   let path: Substring
   let query: Substring
   let headers: HTTPFields
+  /// The host that was asked, and its port, as the client wrote them.
+  let authority: String
 
   init(_ head: HTTPRequest) {
     method = head.method
     headers = head.headerFields
+    authority = head.authority ?? ""
     let target = (head.path ?? "/")[...]
     if let mark = target.utf8.firstIndex(of: UInt8(ascii: "?")) {
       path = target[..<mark]

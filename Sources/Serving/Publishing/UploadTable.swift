@@ -14,7 +14,7 @@ final class UploadTable: Sendable {
   private let idleNanoseconds: UInt64
   private let entries = Mutex<[String: Entry]>([:])
 
-  /// - Parameter limit: Uploads at a time.
+  /// - Parameter limit: Uploads of an owner at a time; of all owners together eight times as many.
   /// - Parameter idleSeconds: Time without a request after which an upload is dropped.
   init(limit: Int = 16, idleSeconds: UInt64 = 3600) {
     self.limit = limit
@@ -24,7 +24,10 @@ final class UploadTable: Sendable {
   /// - Throws: `resourceExhausted` while there are too many.
   func begin(in repository: ModelRepository, by owner: String) throws(ServingError) -> Upload {
     dropIdle()
-    guard entries.withLock({ $0.count }) < limit else {
+    let isFull = entries.withLock { entries in
+      entries.count >= 8 * limit || entries.values.count { $0.owner == owner } >= limit
+    }
+    guard !isFull else {
       throw ServingError(
         .resourceExhausted, "\(limit) uploads are under way; publish or delete one of them", retryAfter: 60)
     }
