@@ -479,7 +479,8 @@ class Pages(unittest.TestCase):
             self.assertIn(answer.status, (400, 403), answer)
             self.assertEqual(server.get("/v2/models/add_sub/ready").status, 200)
             self.assertEqual(server.post(
-                "/v2/repository/models/add_sub/unload", headers=[("Origin", f"http://{server.http}")]).status, 200)
+                "/v2/repository/models/add_sub/unload",
+                headers=[("Origin", f"http://{server.http}"), ("Host", server.http)]).status, 200)
 
 
 class Limits(HostileCase):
