@@ -130,8 +130,6 @@ def small(folder, options):
         "mass, binary": (None, ports[0], as_bytes),
         "FastAPI": (running([python, "-m", "uvicorn", "fastapi_server:app", "--port", ports[1], "--log-level", "error",
                              "--no-access-log"], ports[1], environment, PEERS), ports[1], as_text),
-        "Ray Serve": (running([python, PEERS / "ray_server.py", ports[5]], ports[5], environment, path="/"), ports[5],
-                      as_text),
         "MLServer": (running([python.with_name("mlserver"), "start", settings], ports[2], environment), ports[2], as_text),
     }
     results = {}
@@ -144,6 +142,12 @@ def small(folder, options):
                 for connections in (1, 16):
                     url = f"http://127.0.0.1:{port}/v2/models/identity/infer"
                     results.setdefault((name, connections), []).append(wrk(url, connections, options.seconds, lua))
+    # By itself: its processes take a part of the processors also while nobody asks.
+    with running([python, PEERS / "ray_server.py", ports[5]], ports[5], environment, path="/"):
+        for _ in range(options.rounds):
+            for connections in (1, 16):
+                url = f"http://127.0.0.1:{ports[5]}/v2/models/identity/infer"
+                results.setdefault(("Ray Serve", connections), []).append(wrk(url, connections, options.seconds, as_text))
     table = []
     for (name, connections), runs in results.items():
         rate, latency = (statistics.median(values) for values in zip(*runs))
@@ -263,30 +267,31 @@ def served(folder, options):
 
 
 def batched(folder, options):
-    """What joining requests gains with 16 connections, in one server for both, turn about."""
-    model, shapes = resolved("minilm_l6"), SHAPES[resolved("minilm_l6").stem]
-    flags = [part for shape in shapes for part in ("--shape", shape)]
-    inputs = {name: [int(extent) for extent in shape.split("x")]
-              for name, shape in (shape.split("=") for shape in shapes)}
-    repository, table = folder / "batched", []
-    for name, batching in (("single", None), ("batched", {"max_size": 8, "max_delay_ms": 2})):
-        target = repository / name / "1"
-        target.mkdir(parents=True)
-        subprocess.run([MASS, "compile", model, "-o", target / "model.plan", "--threads", "1", "--quiet",
-                        *(part for shape in shapes for part in ("--shape", shape))], check=True)
-        settings = {"warm_up": {"shapes": [inputs]}, **({"batching": batching} if batching else {})}
-        (target.parent / "model.json").write_text(json.dumps(settings))
-    port, rates = free_port(), {}
-    with mass(repository, port):
-        for _ in range(options.rounds):
-            for name in ("single", "batched"):
-                ran = subprocess.run([MASS, "load", f"http://127.0.0.1:{port}/v2/models/{name}", "--closed", "16",
-                                      "--duration", str(options.seconds), *flags, "--json"],
-                                     capture_output=True, text=True)
-                rates.setdefault(name, []).append(json.loads(ran.stdout)["achieved_rate"])
-    for name, values in rates.items():
-        table.append({"model": name, "served_per_s": statistics.median(values)})
-        print(f"batches {name:10} 16 connections {table[-1]['served_per_s']:.1f}/s", flush=True)
+    """What joining requests gains with 16 connections, by length, in one server for both, turn about."""
+    model, table = resolved("minilm_l6"), []
+    for length in (8, 128):
+        inputs = {"ids": [1, length], "mask": [1, length]}
+        flags = [part for name in inputs for part in ("--shape", f"{name}=1x{length}")]
+        repository = folder / f"batched-{length}"
+        for name, batching in (("single", None), ("batched", {"max_size": 8, "max_delay_ms": 2})):
+            target = repository / name / "1"
+            target.mkdir(parents=True)
+            subprocess.run([MASS, "compile", model, "-o", target / "model.plan", "--threads", "1", "--quiet", *flags],
+                           check=True)
+            settings = {"warm_up": {"shapes": [inputs]}, **({"batching": batching} if batching else {})}
+            (target.parent / "model.json").write_text(json.dumps(settings))
+        port, rates = free_port(), {}
+        with mass(repository, port):
+            for _ in range(options.rounds):
+                for name in ("single", "batched"):
+                    ran = subprocess.run([MASS, "load", f"http://127.0.0.1:{port}/v2/models/{name}", "--closed", "16",
+                                          "--duration", str(options.seconds), *flags, "--json"],
+                                         capture_output=True, text=True)
+                    rates.setdefault(name, []).append(json.loads(ran.stdout)["achieved_rate"])
+        row = {"length": length, **{f"{name}_per_s": statistics.median(values) for name, values in rates.items()}}
+        table.append(row)
+        print(f"batches minilm_l6 (1×{length}), 16 connections: single {row['single_per_s']:.1f}/s, "
+              f"batched {row['batched_per_s']:.1f}/s", flush=True)
     return table
 
 

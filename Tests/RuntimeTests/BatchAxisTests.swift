@@ -57,6 +57,38 @@ import Testing
     #expect(try BatchAxis(provenFor: graph).symbol == "N")
   }
 
+  /// Each row's own mask, picked by numbers of rows from all of them: flat[arange(N) · S + arange(S)].
+  @Test(arguments: [(nil, true), (2, false), (-1, false)] as [(Int?, Bool)])
+  func whatIsPickedByTheNumberOfTheRowIsProven(_ shift: Int?, _ isProven: Bool) throws {
+    let s = Dimension(symbol: "S")
+    let graph = try Self.graph([[Self.n, s]]) { graph, x in
+      let (zero, one) = (graph.addConstant(.i64([], [0]), name: "0"), graph.addConstant(.i64([], [1]), name: "1"))
+      let shape = Self.append(&graph, ShapeOf(), [x[0]])
+      let rows = Self.append(&graph, Gather(axis: 0), [shape, zero])
+      let length = Self.append(&graph, Gather(axis: 0), [shape, one])
+      let flat = Self.append(&graph, Reshape(), [x[0], graph.addConstant(.i64([1], [-1]), name: "flat")])
+      let numbers = Self.append(&graph, NumericRange(), [zero, rows, one])
+      let column = Self.append(&graph, Unsqueeze(), [numbers, graph.addConstant(.i64([1], [1]), name: "axes")])
+      var places = Self.append(&graph, NumericRange(), [zero, length, one])
+      if let shift {
+        let by = graph.addConstant(.i64([], [shift]), name: "shift")
+        places = Self.append(&graph, Binary(.add), [places, by])
+      }
+      let starts = Self.append(&graph, Binary(.mul), [column, length])
+      return Self.append(&graph, Gather(axis: 0), [flat, Self.append(&graph, Binary(.add), [starts, places])])
+    }
+    #expect(((try? BatchAxis(provenFor: graph)) != nil) == isProven)
+  }
+
+  @Test func numbersOfRowsAreNoAnswers() throws {
+    let graph = try Self.graph([[Self.n, 3]]) { graph, x in
+      let (zero, one) = (graph.addConstant(.i64([], [0]), name: "0"), graph.addConstant(.i64([], [1]), name: "1"))
+      let rows = Self.append(&graph, Gather(axis: 0), [Self.append(&graph, ShapeOf(), [x[0]]), zero])
+      return Self.append(&graph, NumericRange(), [zero, rows, one])
+    }
+    #expect(throws: BatchObstacle.self) { try BatchAxis(provenFor: graph) }
+  }
+
   @Test func slicesTilesAndFillsOfOtherAxesAreProven() throws {
     // y = cumulative product of (tile(x[:, 1:3], [1, 2]) + fill(shape(x)[0:1] ++ [4])), along the second axis.
     let graph = try Self.graph([[Self.n, 5]]) { graph, x in

@@ -52,7 +52,7 @@ public enum BatchObstacle: Error, Hashable, CustomStringConvertible {
 }
 
 /// The induction: where the rows lie in the values so far.
-private struct RowWalk {
+struct RowWalk {
   let graph: Graph
   let symbol: String
   let rows: Dimension
@@ -60,6 +60,8 @@ private struct RowWalk {
   let known: Set<String>
   var state: InferredTypes
   var placements: [ValueID: RowPlacement] = [:]
+  /// What integers are less than that are not negative, as far as it is known.
+  var bounds: [ValueID: Dimension] = [:]
 
   init(_ graph: Graph, _ symbol: String) {
     self.graph = graph
@@ -83,6 +85,7 @@ private struct RowWalk {
 
   mutating func visit(_ node: Node) throws(BatchObstacle) {
     do throws(OperatorError) { try graph.infer(node, &state) } catch { throw obstacle(node, "\(error)") }
+    noteBounds(of: node)
     if let counts = counts(node) {
       for (id, placement) in zip(node.outputs, counts) { placements[id] = placement }
       return
@@ -90,6 +93,10 @@ private struct RowWalk {
     let operands = node.inputs.map { $0.flatMap { placements[$0] } }
     let isShared = operands.allSatisfy { $0 == .shared || $0 == nil }
     guard node.op.isDeterministic else { throw obstacle(node, "its results are random") }
+    if let placement = numbering(node, operands) {
+      placements[node.outputs[0]] = placement
+      return
+    }
     let found = isShared ? node.outputs.map { _ in .shared } : try rowwise(node, operands)
     for (id, placement) in zip(node.outputs, found) {
       try check(id, placement, node)

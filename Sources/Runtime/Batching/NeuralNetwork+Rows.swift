@@ -62,7 +62,7 @@ extension MatMul: RowwiseOperator {
     switch batch.placement(i) {
     case .shared: return at < 0 || own[at].isOne
     case .along(let mine): return mine == at && own[at] == result[axis]
-    case .count, .sweeping, nil: return false
+    case .count, .sweeping, .numbering, nil: return false
     }
   }
 }

@@ -8,6 +8,9 @@ public enum RowPlacement: Hashable, Sendable {
   case sweeping(axis: Int, times: Dimension)
   /// The value is a shape, or made of one, and counts the rows.
   case count
+  /// Rows lie along an axis, and hold indices: the number of the row times `stride`, plus what is less than `below` and
+  /// follows from the row alone.
+  case numbering(axis: Int, stride: Dimension, below: Dimension)
 
   init(axis: Int, sweeps: Dimension) {
     self = sweeps.isOne ? .along(axis: axis) : .sweeping(axis: axis, times: sweeps)
@@ -17,7 +20,7 @@ public enum RowPlacement: Hashable, Sendable {
   var axis: Int? {
     switch self {
     case .along(let axis), .sweeping(let axis, _): axis
-    case .shared, .count: nil
+    case .shared, .count, .numbering: nil
     }
   }
 
@@ -26,7 +29,7 @@ public enum RowPlacement: Hashable, Sendable {
     switch self {
     case .along: 1
     case .sweeping(_, let times): times
-    case .shared, .count: nil
+    case .shared, .count, .numbering: nil
     }
   }
 }
@@ -86,7 +89,7 @@ public struct RowwiseOperands: Sendable {
     switch placement {
     case .shared: return at < 0 || own[at].isOne
     case .along(let mine): return mine == at && own[at] == shape[axis]
-    case .count, .sweeping: return false
+    case .count, .sweeping, .numbering: return false
     }
   }
 
