@@ -1,3 +1,4 @@
+import MassFormats
 import MassJSON
 
 /// An object of an access file, with its place for messages.
@@ -98,27 +99,5 @@ struct AccessObject {
       throw invalid(key, expected: "a time such as 2031-05-01T12:00:00Z")
     }
     return time
-  }
-}
-
-/// What was probably meant, by Levenshtein's distance.
-enum NearestName {
-  static func of(_ name: String, among known: [String]) -> String {
-    let name = Array(name.utf8.prefix(64))
-    let distances = known.map { distance(Array($0.utf8), name) }
-    return zip(known, distances).min { $0.1 < $1.1 }?.0 ?? ""
-  }
-
-  private static func distance(_ a: [UInt8], _ b: [UInt8]) -> Int {
-    var row = Array(0...b.count)
-    for (i, x) in a.enumerated() {
-      var diagonal = row[0]
-      row[0] = i + 1
-      for (j, y) in b.enumerated() {
-        let next = min(row[j] + 1, row[j + 1] + 1, diagonal + (x == y ? 0 : 1))
-        (diagonal, row[j + 1]) = (row[j + 1], next)
-      }
-    }
-    return row[b.count]
   }
 }

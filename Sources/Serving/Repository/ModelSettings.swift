@@ -1,3 +1,4 @@
+import MassFormats
 import MassJSON
 import MassRuntime
 
@@ -137,7 +138,7 @@ struct SettingsObject {
 
   func refuseUnknown(_ known: [String]) throws(ServingError) {
     for (key, _) in members where !known.contains(key) {
-      let nearest = known.min { EditDistance.between($0, key) < EditDistance.between($1, key) } ?? ""
+      let nearest = NearestName.of(key, among: known)
       throw .invalid("\(path): unknown setting '\(place.isEmpty ? "" : place + ".")\(key)'; did you mean '\(nearest)'?")
     }
   }
@@ -169,22 +170,5 @@ struct SettingsObject {
     }
     guard isWhole else { throw .invalid("\(path): \(place): expected numbers of at least 1") }
     return result
-  }
-}
-
-/// Levenshtein's distance, for naming what was probably meant.
-enum EditDistance {
-  static func between(_ a: String, _ b: String) -> Int {
-    let (a, b) = (Array(a.utf8), Array(b.utf8))
-    var row = Array(0...b.count)
-    for (i, x) in a.enumerated() {
-      var diagonal = row[0]
-      row[0] = i + 1
-      for (j, y) in b.enumerated() {
-        let next = min(row[j] + 1, row[j + 1] + 1, diagonal + (x == y ? 0 : 1))
-        (diagonal, row[j + 1]) = (row[j + 1], next)
-      }
-    }
-    return row[b.count]
   }
 }
