@@ -3,6 +3,7 @@ import collections
 import concurrent.futures
 import json
 import math
+import subprocess
 import time
 import unittest
 
@@ -12,7 +13,7 @@ import tritonclient.grpc as triton
 from onnx import TensorProto
 
 import make_models
-from harness import SLOW_SECONDS, ServingCase, serving
+from harness import MASS, SLOW_SECONDS, ServingCase, serving
 from tensors import one
 
 MODEL = "table"
@@ -24,6 +25,23 @@ def table(size, factor):
     return make_models.model(
         [node("Cast", ["x"], ["i"], to=TensorProto.INT64), node("Gather", ["values", "i"], ["y"])],
         [("x", TensorProto.FLOAT, ["N", "M"])], [("y", TensorProto.FLOAT, ["N", "M"])], [("values", values)])
+
+
+def slow_table(size, factor, extent=256, products=12):
+    """As `table`, after products of matrices that take some milliseconds and hardly change the result."""
+    node, values = make_models.node, np.arange(size, dtype=np.float32) * factor
+    nodes = [
+        node("Cast", ["x"], ["i"], to=TensorProto.INT64), node("Gather", ["values", "i"], ["found"]),
+        node("Add", ["w", "x"], ["m0"])]
+    for i in range(products):
+        nodes += [node("MatMul", [f"m{i}", f"m{i}"], [f"p{i}"]), node("Tanh", [f"p{i}"], [f"m{i + 1}"])]
+    nodes += [
+        node("ReduceMean", [f"m{products}"], ["mean"], axes=[0, 1], keepdims=1), node("Mul", ["mean", "small"], ["rest"]),
+        node("Add", ["found", "rest"], ["y"])]
+    weights = np.random.default_rng(5).standard_normal((extent, extent)).astype(np.float32) / extent
+    return make_models.model(
+        nodes, [("x", TensorProto.FLOAT, [1, 1])], [("y", TensorProto.FLOAT, [1, 1])],
+        [("values", values), ("w", weights), ("small", np.array(1e-6, np.float32))])
 
 
 class TrafficCase(unittest.TestCase):
@@ -64,6 +82,23 @@ class Split(TrafficCase):
         # Chi-square with one degree of freedom: a value above 15.1 has a probability of 1e-4.
         square = sum((seen[version] - share) ** 2 / share for version, share in ((1, 3600), (2, 400)))
         self.assertLess(square, 15.1, seen)
+
+    def test_shares_of_a_hundred_thousand(self):
+        server = self.serve({"split": {"1": 90, "2": 10}})
+        counts = {"1": 0, "2": 0}
+        for _ in range(20):
+            subprocess.run(
+                [MASS, "load", f"http://{server.http}/v2/models/{MODEL}", "--closed", "16", "--duration", "4", "--quiet",
+                 "--shape", "x=1x1"], capture_output=True, timeout=60)
+            stats = self.succeed(server.get(f"/v2/models/{MODEL}/stats")).json()["model_stats"]
+            counts = {entry["version"]: int(entry["inference_stats"]["success"]["count"]) for entry in stats}
+            if sum(counts.values()) >= 100_000:
+                break
+        total = sum(counts.values())
+        self.assertGreaterEqual(total, 100_000, counts)
+        # One degree of freedom: a value above 15.1 has a probability of 1e-4.
+        square = sum((counts[version] - total * share) ** 2 / (total * share) for version, share in (("1", 0.9), ("2", 0.1)))
+        self.assertLess(square, 15.1, counts)
 
     def test_who_asks_for_a_version_gets_it(self):
         server = self.serve({"split": {"1": 1, "2": 0}})
@@ -117,6 +152,19 @@ class Canary(TrafficCase):
         self.assertEqual((event["model"], event["version"]), (MODEL, "2"))
         self.assertIn("failures", event["reason"])
         self.assertEqual(self.ask(server, 300), {200: 300})
+
+    def test_one_that_takes_too_long_is_rolled_back(self):
+        server = self.serve({"split": {"1": 1}})
+        place = server.repository / MODEL / "2/model.onnx"
+        onnx.save(slow_table(100, 2), place)
+        self.configure(server, self.TRIAL)
+        self.succeed(self.load(server))
+        self.assertEqual(self.ask(server, 600), {200: 600})
+        event = server.wait_for(("rolled back",), 10)
+        self.assertEqual((event["model"], event["version"]), (MODEL, "2"))
+        self.assertRegex(event["reason"], "percentile|latency|ms")
+        with server.connect() as connection:
+            self.assertEqual({self.version(connection) for _ in range(100)}, {1})
 
     def test_the_registry_hears_of_it(self):
         server = self.serve(self.TRIAL, sizes=(100, 10))
