@@ -14,7 +14,8 @@ public final class AccessControl: Sendable {
   public init(path: String) throws(ServingError) {
     self.path = path
     do throws(AccessError) { authenticator = try Authenticator(path: path) } catch {
-      throw .invalid("access: \(error)")
+      let remedy = error.kind == .notFound ? "; 'mass key create --access \(path)' begins one" : ""
+      throw .invalid("access: \(error)\(remedy)")
     }
   }
 

@@ -48,10 +48,10 @@ final class InstancePool: Sendable {
   /// Starts the threads, and waits until each has run the inputs to warm up with.
   ///
   /// - Parameter warmUp: What each instance runs before anything else.
-  /// - Throws: When the system has no thread to give, or the instances cannot run what they are to warm up with.
+  /// - Throws: When the system has no thread to give, or the instances cannot run what they must warm up with.
   init(
     _ model: Model, name: String, options: InstanceOptions, rules: QueueRules = QueueRules(),
-    batching: BatchRules? = nil, warmUp: [[Value]] = [], recorder: StatisticsRecorder
+    batching: BatchRules? = nil, warmUp: Rehearsal.Plan = Rehearsal.Plan(), recorder: StatisticsRecorder
   ) throws(ServingError) {
     self.rules = rules
     self.recorder = recorder

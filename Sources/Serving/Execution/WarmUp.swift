@@ -7,6 +7,9 @@ public struct WarmUpRules: Hashable, Sendable {
   public var runs = 1
   /// Shapes of the inputs by name; empty for those that the model has or was tuned for.
   public var shapes: [[String: [Int]]] = []
+  /// Whether a version that cannot run them is refused. Inputs that are made up without being asked for may be ones that the
+  /// model has no answer to.
+  public var isRequired = false
 
   public init() {}
 }

@@ -15,9 +15,18 @@ struct InstanceStart: Sendable {
     let warmUp = WarmUpInputs(model: model, rules: settings.warmUp, tuned: settings.shapes, batch: batch)
     let pool = try InstancePool(
       model, name: name, options: settings.instances, rules: settings.traffic.queue, batching: settings.batching,
-      warmUp: try warmUp.all, recorder: recorder)
+      warmUp: try rehearsed(warmUp), recorder: recorder)
     if isFirst, settings.batching?.isExact == true { try checkExactness(pool, warmUp) }
     return pool
+  }
+
+  /// What the instances run before anything else, and whether they must be able to.
+  private func rehearsed(_ warmUp: WarmUpInputs) throws(ServingError) -> Rehearsal.Plan {
+    let isRequired = settings.warmUp.isRequired
+    do throws(ServingError) { return Rehearsal.Plan(inputs: try warmUp.all, isRequired: isRequired) } catch {
+      if isRequired { throw error }
+      return Rehearsal.Plan()
+    }
   }
 
   private static func axis(of model: Model) throws(ServingError) -> BatchAxis {

@@ -102,6 +102,7 @@ extension WarmUpRules {
   init(_ value: JSONValue, path: String) throws(ServingError) {
     let object = try SettingsObject(value, path: path, at: "warm_up")
     try object.refuseUnknown(["runs", "shapes"])
+    isRequired = true
     runs = try object.integer("runs", in: 0...1000) ?? runs
     guard let list = object["shapes"] else { return }
     guard list.kind == .array else { throw object.invalid("shapes", "a list of objects") }
