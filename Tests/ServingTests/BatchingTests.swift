@@ -149,6 +149,14 @@ import Testing
     #expect(values == nil || values == [1, 0])
   }
 
+  @Test(arguments: [(nil, nil), (6, 3), (4, 2)] as [(Int?, Int?)])
+  func aBitThatDiffersInABatchIsFound(_ unevenFrom: Int?, _ rows: Int?) async throws {
+    let pool = try Self.pool(GatedModel(unevenFrom: unevenFrom), batching: BatchRules(largest: 4))
+    let inputs = [Value.tensor(.f32([4, 2], [1, -2, 3, -4, 5, -6, 7, -8]))]
+    #expect(try BatchProbe(instance: try #require(pool.instances.first), inputs: inputs).firstDifference() == rows)
+    await pool.close()
+  }
+
   @Test func oneBadRequestFailsAlone() async throws {
     let gated = GatedModel(isGated: true, limit: 100)
     let pool = try Self.pool(gated, batching: BatchRules(largest: 8))

@@ -13,8 +13,11 @@ final class GatedModel: RuntimePlugin {
   private let failures: Mutex<Int>
   /// Inputs above this are refused by the kernel.
   private let limit: Float
+  /// Results of this many elements and more are off by their last bit; nil for none.
+  private let unevenFrom: Int?
 
-  init(isGated: Bool = false, failures: Int = 0, limit: Float = .infinity) {
+  init(isGated: Bool = false, failures: Int = 0, limit: Float = .infinity, unevenFrom: Int? = nil) {
+    self.unevenFrom = unevenFrom
     self.isGated = isGated
     self.failures = Mutex(failures)
     self.limit = limit
@@ -34,6 +37,7 @@ final class GatedModel: RuntimePlugin {
             }
             return GatedKernel(
               count: node.outputs[0].count, scratch: fails ? Tensor.byteLimit + 1 : 0, limit: limit,
+              isUneven: node.outputs[0].count >= unevenFrom ?? .max,
               wait: isGated ? { self.gate.wait() } : {})
           }
         ]
@@ -56,12 +60,14 @@ private final class GatedKernel: Kernel {
   let scratchBytes: Int
   private let count: Int
   private let limit: Float
+  private let isUneven: Bool
   private let wait: () -> Void
 
-  init(count: Int, scratch: Int, limit: Float, wait: @escaping () -> Void) {
+  init(count: Int, scratch: Int, limit: Float, isUneven: Bool, wait: @escaping () -> Void) {
     self.count = count
     scratchBytes = scratch
     self.limit = limit
+    self.isUneven = isUneven
     self.wait = wait
   }
 
@@ -75,7 +81,7 @@ private final class GatedKernel: Kernel {
       guard value <= limit else {
         throw OperatorError(op: "Relu", node: "relu", expected: "at most \(limit)", got: "\(value)")
       }
-      unsafe y[i] = max(value, 0)
+      unsafe y[i] = isUneven ? max(value, 0).nextUp : max(value, 0)
     }
   }
 }
