@@ -22,6 +22,8 @@ public struct ServerOptions: Sendable {
   public var access: String?
   /// Where changes are written down; nil for nowhere.
   public var auditLog: String?
+  /// How long event loops look for the next request before they sleep; 0 for not at all.
+  public var busyPollMicroseconds = 0
   public var reload = ReloadOptions()
 
   public init(
@@ -62,9 +64,11 @@ public struct InferenceServer: Sendable {
       limit.value = configuration.maxBodyBytes
       models.take(configuration)
     }
-    var services: [any Service] = [ModelService(models: models, log: log), listening(http)]
+    let loops = EventLoops(busyPollMicroseconds: options.busyPollMicroseconds)
+    defer { loops.group.shutdownGracefully { _ in } }
+    var services: [any Service] = [ModelService(models: models, log: log), listening(http, loops)]
     if let port = options.grpcPort {
-      services.append(GRPCService(models: models, options: options, port: port, log: log))
+      services.append(GRPCService(models: models, options: options, port: port, group: loops.group, log: log))
     }
     services.append(TendingService(models: models))
     // It is kept to the end: a signal that nobody waits for would end the process.
@@ -98,8 +102,8 @@ public struct InferenceServer: Sendable {
     return models
   }
 
-  private func listening(_ http: HTTPFront) -> any Service {
-    let server = http.server(MultiThreadedEventLoopGroup.singleton, Self.quiet) { [log] address in
+  private func listening(_ http: HTTPFront, _ loops: EventLoops) -> any Service {
+    let server = http.server(loops.group, polling: loops.polling, Self.quiet) { [log] address in
       log.info("listening", metadata: ["protocol": "http", "address": "\(Self.text(address))"])
     }
     return ListeningService(base: server, host: http.options.host, port: http.options.port, protocolName: "HTTP")

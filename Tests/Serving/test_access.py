@@ -120,7 +120,7 @@ class Keys(AccessCase):
         self.eventually(lambda: self.infer(server, "other", "late").status == 200)
         mass("key", "revoke", "late", "--access", self.access)
         self.eventually(lambda: self.infer(server, "other", "late").status == 401)
-        self.create("brief", "--grant", "predictor", "--expires", "2s")
+        self.create("brief", "--grant", "predictor", "--expires", "4s")
         self.eventually(lambda: self.infer(server, "other", "brief").status == 200)
         self.eventually(lambda: self.infer(server, "other", "brief").status == 401)
         self.assertRegex(self.infer(server, "other", "brief").error(), "expired")

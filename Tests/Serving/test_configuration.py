@@ -98,6 +98,7 @@ class Files(ConfigurationCase):
             ({"instances": None}, "instances: expected a whole number from 1 to 256, got null"),
             ({"queue_limit": [1]}, "queue_limit: expected a whole number from 1 to 1000000, got a list"),
             ({"max_body_bytes": 2**64}, "max_body_bytes: expected a whole number"),
+            ({"busy_poll_us": 10_001}, "busy_poll_us: expected a whole number from 0 to 10000, got 10001"),
             ({"drain_seconds": -1}, "drain_seconds: expected a whole number from 0 to 3600, got -1"),
             ({"host": 7}, "host: expected a text, got 7"),
             ({"host": ""}, "host: expected a text"),

@@ -38,6 +38,14 @@ struct ServeOptions: ParsableArguments {
   var responseCacheBytes: Int?
   @Option(
     help: ArgumentHelp(
+      """
+      Microseconds that an event loop looks for the next request before it sleeps, while that pays. (default: \
+      \(standard.busyPollMicroseconds))
+      """,
+      valueName: "N"))
+  var busyPollUs: Int?
+  @Option(
+    help: ArgumentHelp(
       "Seconds to go on answering, not ready, after SIGTERM. (default: \(standard.drainSeconds))", valueName: "S"))
   var drainSeconds: Int?
   @Option(
@@ -60,6 +68,7 @@ struct ServeOptions: ParsableArguments {
       ("--threads", threads, Limits.threads), ("--instances", instances, Limits.instances),
       ("--queue-limit", queueLimit, Limits.queue), ("--max-body-bytes", maxBodyBytes, Limits.body),
       ("--response-cache-bytes", responseCacheBytes, Limits.responseCache),
+      ("--busy-poll-us", busyPollUs, Limits.busyPoll),
       ("--drain-seconds", drainSeconds, Limits.seconds), ("--watch", watch, Limits.seconds),
     ]
     for (name, value, range) in numbers {
@@ -93,6 +102,7 @@ struct ServeOptions: ParsableArguments {
     configuration.queueLimit = queueLimit ?? configuration.queueLimit
     configuration.maxBodyBytes = maxBodyBytes ?? configuration.maxBodyBytes
     configuration.responseCacheBytes = responseCacheBytes ?? configuration.responseCacheBytes
+    configuration.busyPollMicroseconds = busyPollUs ?? configuration.busyPollMicroseconds
     configuration.drainSeconds = drainSeconds ?? configuration.drainSeconds
     configuration.watchSeconds = watch ?? configuration.watchSeconds
     configuration.planCache = cache ?? configuration.planCache ?? PlanCacheFolder.standard

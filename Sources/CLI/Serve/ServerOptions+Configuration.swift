@@ -14,6 +14,7 @@ extension ServerOptions {
     tls = configuration.tls
     access = configuration.access
     auditLog = configuration.auditLog
+    busyPollMicroseconds = configuration.busyPollMicroseconds
     reload.configuration = configuration
   }
 }

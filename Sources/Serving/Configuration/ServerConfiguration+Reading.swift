@@ -4,8 +4,8 @@ import MassJSON
 extension ServerConfiguration {
   static let memberNames = [
     "repository", "host", "http_port", "grpc_port", "threads", "instances", "queue_limit", "max_body_bytes",
-    "response_cache_bytes", "drain_seconds", "watch_seconds", "plan_cache", "access", "tls", "audit_log", "signers",
-    "log", "stuck_seconds",
+    "response_cache_bytes", "busy_poll_us", "drain_seconds", "watch_seconds", "plan_cache", "access", "tls",
+    "audit_log", "signers", "log", "stuck_seconds",
   ]
   private static let byteLimit = 1 << 20
 
@@ -65,6 +65,7 @@ extension ServerConfiguration {
     queueLimit = try object.whole("queue_limit", in: Limits.queue) ?? queueLimit
     maxBodyBytes = try object.whole("max_body_bytes", in: Limits.body) ?? maxBodyBytes
     responseCacheBytes = try object.whole("response_cache_bytes", in: Limits.responseCache) ?? responseCacheBytes
+    busyPollMicroseconds = try object.whole("busy_poll_us", in: Limits.busyPoll) ?? busyPollMicroseconds
     drainSeconds = try object.whole("drain_seconds", in: Limits.seconds) ?? drainSeconds
     watchSeconds = try object.whole("watch_seconds", in: Limits.seconds) ?? watchSeconds
     stuckSeconds = try object.whole("stuck_seconds", in: Limits.seconds) ?? stuckSeconds

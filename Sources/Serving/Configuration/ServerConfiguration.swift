@@ -16,6 +16,8 @@ public struct ServerConfiguration: Hashable, Sendable {
   public var maxBodyBytes = 64 << 20
   public var responseCacheBytes = 64 << 20
   public var drainSeconds = 0
+  /// How long event loops look for the next request before they sleep; 0 for not at all.
+  public var busyPollMicroseconds = ThreadCount.default > 1 ? 50 : 0
   public var watchSeconds = 1
   /// Where plans of ONNX models are kept; nil for the user's cache.
   public var planCache: String?
@@ -40,6 +42,7 @@ public struct ServerConfiguration: Hashable, Sendable {
     public static let queue = 1...1_000_000
     public static let body = 1...2 << 30
     public static let responseCache = 0...1 << 40
+    public static let busyPoll = 0...10_000
     public static let seconds = 0...3600
   }
 }
@@ -55,7 +58,8 @@ extension ServerConfiguration {
     [
       ("repository", repository), ("host", host), ("http_port", httpPort), ("grpc_port", grpcPort),
       ("threads", threads), ("instances", instances), ("queue_limit", queueLimit), ("max_body_bytes", maxBodyBytes),
-      ("response_cache_bytes", responseCacheBytes), ("drain_seconds", drainSeconds), ("watch_seconds", watchSeconds),
+      ("response_cache_bytes", responseCacheBytes), ("busy_poll_us", busyPollMicroseconds),
+      ("drain_seconds", drainSeconds), ("watch_seconds", watchSeconds),
       ("plan_cache", planCache), ("access", access), ("tls", tls), ("audit_log", auditLog), ("signers", signers),
       ("log.requests", requestLog), ("stuck_seconds", stuckSeconds),
     ]

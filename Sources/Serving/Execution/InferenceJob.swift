@@ -74,6 +74,13 @@ final class Abandonment: Sendable {
     if let reason { action(reason) }
   }
 
+  /// What was given; nil when nothing was.
+  var reason: ServingError? {
+    state.withLock { state in
+      if case .reason(let reason) = state { reason } else { nil }
+    }
+  }
+
   func give(_ reason: ServingError) {
     let action: (@Sendable (ServingError) -> Void)? = state.withLock { state in
       defer { state = .reason(reason) }

@@ -1,21 +1,38 @@
+import Dispatch
 import MassRuntime
 import Synchronization
 
 /// What the thread of an instance does.
 extension InstancePool {
-  func work(_ instance: Instance) {
-    while let batch = nextBatch() {
-      run(batch, on: instance)
-      executing.subtract(batch.jobs.count, ordering: .relaxed)
-    }
+  ///
+  /// - Parameter threads: That the instance runs on.
+  func work(_ instance: Instance, threads: Int) {
+    var team = WorkerTeam(threads: threads)
+    repeat { team.worked() } while runNext(on: instance, &team)
     instance.close()
   }
 
+  /// Whether there was something to run: not when the queue is closed and empty.
+  private func runNext(on instance: Instance, _ team: inout WorkerTeam) -> Bool {
+    guard let batch = nextBatch(&team) else { return false }
+    run(batch, on: instance)
+    executing.subtract(batch.jobs.count, ordering: .relaxed)
+    return true
+  }
+
   /// Waits for a job, and joins others to it as far as the rules let it; nil when the queue is closed and empty.
-  private func nextBatch() -> Batch? {
+  private func nextBatch(_ team: inout WorkerTeam) -> Batch? {
     let isGathering = instances.count > 1 && batching?.delay ?? 0 > 0
-    if isGathering { gathering.wait() }
+    if isGathering {
+      var isMine = false
+      team.rest {
+        isMine = gathering.wait(until: $0)
+        return isMine
+      }
+      if !isMine { gathering.wait() }
+    }
     defer { if isGathering { gathering.signal() } }
+    team.rest { queue.wait(until: $0) }
     guard let first = queue.pop() else { return nil }
     executing.add(1, ordering: .relaxed)
     var batch = Batch(first, batching)
@@ -117,5 +134,13 @@ extension InstancePool {
     if isInQueue { estimator?.left(rows: job.inputs.rows, priority: job.priority) }
     job.finish(.failure(Self.expired))
     return false
+  }
+}
+
+extension DispatchSemaphore {
+  /// - Parameter deadline: Nanoseconds of the monotonic clock.
+  /// - Returns: Whether it was signalled in time.
+  fileprivate func wait(until deadline: UInt64) -> Bool {
+    wait(timeout: .now() + .nanoseconds(Int(clamping: deadline.subtractingClamped(MonotonicClock.now())))) == .success
   }
 }

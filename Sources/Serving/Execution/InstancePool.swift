@@ -73,7 +73,7 @@ final class InstancePool: Sendable {
       do throws(ServingError) {
         try WorkerThread.start("\(i) \(name)") { [self] in
           rehearsal.run(on: instance)
-          work(instance)
+          work(instance, threads: options.threads)
           ended()
         }
       } catch {
@@ -101,6 +101,7 @@ final class InstancePool: Sendable {
   func run(
     _ inputs: [Value], priority: Int? = nil, deadline: UInt64?, abandonment: Abandonment?
   ) async throws(ServingError) -> InferenceJob.Result {
+    if let reason = abandonment?.reason { throw reason }
     if let result = runAtOnce(inputs, deadline) { return try result.get() }
     let priority = min(max(1, priority ?? rules.defaultPriority), rules.policy.levels)
     try admit(priority, deadline)

@@ -1,4 +1,5 @@
 import Logging
+import NIOPosix
 import ServiceLifecycle
 
 /// The gRPC side as a service of the group that runs the server.
@@ -6,6 +7,7 @@ struct GRPCService: Service {
   let models: ServedModels
   let options: ServerOptions
   let port: Int
+  let group: MultiThreadedEventLoopGroup
   let log: Logger
 
   func run() async throws {
@@ -18,7 +20,8 @@ struct GRPCService: Service {
     let front = try GRPCFront(
       models.front, product: ServerProduct(version: options.version, extensions: V2Front.extensions),
       options: settings, observer: models.observer,
-      interceptors: models.access.map { [AccessInterceptor(access: $0, audit: models.audit)] } ?? [])
+      interceptors: models.access.map { [AccessInterceptor(access: $0, audit: models.audit)] } ?? [],
+      eventLoopGroup: group)
     try await withGracefulShutdownHandler {
       try await withThrowingTaskGroup(of: Void.self) { group in
         group.addTask {

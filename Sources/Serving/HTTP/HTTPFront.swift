@@ -34,9 +34,12 @@ struct HTTPFront: Sendable {
 
   /// A server to be run in a service group.
   ///
-  /// - Parameter onListening: Called with the address, once connections are accepted.
+  /// - Parameters:
+  ///   - polling: Of the group's loops; nil for none.
+  ///   - onListening: Called with the address, once connections are accepted.
   func server(
-    _ group: any EventLoopGroup, _ log: Logger, onListening: @escaping @Sendable (SocketAddress?) async -> Void
+    _ group: any EventLoopGroup, polling: BusyPolling? = nil, _ log: Logger,
+    onListening: @escaping @Sendable (SocketAddress?) async -> Void
   ) -> any Service {
     service.watchProgress(of: group)
     let channel = HTTPConnectionChannel(
@@ -45,16 +48,20 @@ struct HTTPFront: Sendable {
         httpDecoderConfiguration: HTTP1Channel.Configuration.DecoderConfiguration(
           maxHeaderFieldSize: 16 << 10, maxHeaderListSize: 64 << 10, maxHeaderFieldCount: 100)),
       requestLimit: .seconds(options.requestSeconds), tls: options.tls,
-      responder: { request, writer, connection in try await respond(request, writer, connection) })
+      responder: { request, writer, connection in
+        let start = try await respond(request, writer, connection)
+        polling?.answered(since: start)
+      })
     return channel.server(
       configuration: HummingbirdCore.ServerConfiguration(
         address: .hostname(options.host, port: options.port), backlog: 1024),
       onServerRunning: { await onListening($0.localAddress) }, eventLoopGroup: group, logger: log)
   }
 
+  /// - Returns: When the request came, in nanoseconds of the monotonic clock.
   private func respond(
     _ request: Request, _ writer: consuming ResponseWriter, _ connection: Connection
-  ) async throws {
+  ) async throws -> UInt64 {
     let head = HTTPRequestHead(request.head)
     var exchange = HTTPExchange(
       head, peer: connection.peer, logging: service.observer.logging,
@@ -76,6 +83,7 @@ struct HTTPFront: Sendable {
     answer = await compressed(answer, head)
     service.observer.ended(exchange, plain, sent: &answer)
     try await write(answer, head, writer)
+    return exchange.start
   }
 
   /// - Parameter bytesIn: Is set to the bytes of the body that came.

@@ -16,6 +16,7 @@ int omp_get_thread_num(void);
 int omp_get_num_threads(void);
 int omp_get_max_threads(void);
 void omp_set_num_threads(int threads);
+int omp_pause_resource_all(int kind);
 }
 
 namespace {
@@ -92,6 +93,11 @@ void mass_parallel_for(int threads, int64_t count, int64_t grain, mass_parallel_
 void mass_threads_set(int threads) { omp_set_num_threads(std::max(threads, 1)); }
 
 int mass_threads_get(void) { return omp_get_max_threads(); }
+
+void mass_threads_release(void) {
+  constexpr int kSoftPause = 1;
+  omp_pause_resource_all(kSoftPause);
+}
 
 void mass_threads_name(const char *name) {
   char shown[16];

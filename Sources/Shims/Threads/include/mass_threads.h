@@ -33,6 +33,9 @@ void mass_threads_set(int threads);
 /// How many threads the calling thread's parallel regions use in other libraries.
 int mass_threads_get(void);
 
+/// Ends the workers of the calling thread's team; its next parallel region starts new ones.
+void mass_threads_release(void);
+
 /// Makes the calling thread flush denormal results and inputs to zero; returns the control word for `leave`.
 uint32_t mass_floating_point_enter(void);
 
