@@ -7,11 +7,13 @@
   and binary tensors for mass alone.
 - large: an identity of 8 MB as bytes against a server that only sends back the bytes it receives.
 - overload: an open loop at twice the throughput, with `longest_wait_ms`: what is answered in time, against the most there can be.
-- models: throughput of one closed connection (`mass load`) against `mass bench`, same plan, same threads.
+- models: throughput with two connections (wrk, binary tensors) against `mass bench`, same plan, same threads: the ratio is the
+  median of those of the rounds.
 """
 import argparse
 import contextlib
 import json
+import operator
 import os
 import pathlib
 import shutil
@@ -23,6 +25,7 @@ import tempfile
 import time
 import urllib.request
 
+import numpy as np
 import onnx
 from onnx import TensorProto, helper
 
@@ -234,6 +237,21 @@ def large(folder, options):
     return medians
 
 
+def binary_inputs(port, name, shapes, path):
+    """A script of wrk that sends inputs of ones, in the shapes given as NAME=1x2x3."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/v2/models/{name}", timeout=5) as answer:
+        datatypes = {entry["name"]: entry["datatype"] for entry in json.load(answer)["inputs"]}
+    entries, body = [], b""
+    for tensor, text in (shape.split("=") for shape in shapes):
+        shape = [int(extent) for extent in text.split("x")]
+        data = np.ones(shape, {"FP32": "<f4", "INT64": "<i8"}[datatypes[tensor]]).tobytes()
+        entries.append({"name": tensor, "shape": shape, "datatype": datatypes[tensor],
+                        "parameters": {"binary_data_size": len(data)}})
+        body += data
+    head = json.dumps({"inputs": entries, "parameters": {"binary_data_output": True}}).encode()
+    return script(path, head + body, {"Inference-Header-Content-Length": len(head)})
+
+
 def served(folder, options):
     table = []
     for name in options.models:
@@ -247,22 +265,21 @@ def served(folder, options):
                             *(part for shape in shapes for part in ("--shape", shape))], check=True)
             flags = [part for shape in shapes for part in ("--shape", shape)]
             port = free_port()
-            bench, load = [], []
+            bench, answered = [], []
             with mass(repository, port, threads):
+                inputs = binary_inputs(port, name, shapes, folder / f"{name}.lua")
                 for _ in range(options.rounds):
                     ran = subprocess.run([MASS, "bench", target / "model.plan", *flags, "--threads", str(threads),
                                           "--duration", str(options.seconds), "--json"], capture_output=True, text=True,
                                          check=True)
                     bench.append(1000 / json.loads(ran.stdout)["latency_ms"]["mean"])
-                    ran = subprocess.run([MASS, "load", f"http://127.0.0.1:{port}/v2/models/{name}", "--closed", "2",
-                                          "--duration", str(options.seconds), *flags, "--json"],
-                                         capture_output=True, text=True, check=True)
-                    load.append(json.loads(ran.stdout)["achieved_rate"])
+                    answered.append(wrk(f"http://127.0.0.1:{port}/v2/models/{name}/infer", 2, options.seconds, inputs)[0])
             row = {"model": name, "threads": threads, "bench_per_s": statistics.median(bench),
-                   "served_per_s": statistics.median(load)}
+                   "served_per_s": statistics.median(answered),
+                   "ratio": statistics.median(map(operator.truediv, answered, bench))}
             table.append(row)
             print(f"models  {name:10} {threads} threads: bench {row['bench_per_s']:.1f}/s, served {row['served_per_s']:.1f}/s, "
-                  f"ratio {row['served_per_s'] / row['bench_per_s']:.3f}", flush=True)
+                  f"ratio {row['ratio']:.3f}", flush=True)
     return table
 
 
