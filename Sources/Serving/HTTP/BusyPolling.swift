@@ -29,7 +29,7 @@ struct EventLoops: Sendable {
 /// Has event loops look for the next request for a short while before they sleep.
 ///
 /// A client that sends one small request after the other waits longer for the server's processor to wake up than for the
-/// answer. So after an answer that was quick a loop asks the system again and again whether there is anything to do, and gives
+/// answer. So after quick answers to one and the same client a loop asks the system again and again whether there is anything to do, and gives
 /// the processor to whoever else can use it in between. It does so while that pays: when nothing came for the whole while, the
 /// next answer is not followed by it, after another miss the next two are not, and so on up to `mostSkipped`.
 final class BusyPolling: NIOEventLoopMetricsDelegate, Sendable {
@@ -48,7 +48,9 @@ final class BusyPolling: NIOEventLoopMetricsDelegate, Sendable {
   /// To be called on the event loop that answered a request, when the answer was written.
   ///
   /// - Parameter start: Nanoseconds of the monotonic clock at which the request came.
-  func answered(since start: UInt64) { loops.currentValue?.value.answered(since: start) }
+  func answered(_ connection: Connection, since start: UInt64) {
+    loops.currentValue?.value.answered(ObjectIdentifier(connection), since: start)
+  }
 
   func processedTick(info: NIOEventLoopTickInfo) { loops.currentValue?.value.wait() }
 }
@@ -59,6 +61,8 @@ private final class PolledLoop: NIOScheduledCallbackHandler {
   /// Whoever waits for longer than this does not mind the processor's waking up.
   private static let quick: UInt64 = 100_000
   private static let mostSkipped = 256
+  /// Answers in a row that make a client the only one. While there are several, the loop hardly sleeps anyway.
+  private static let leastInRow = 8
 
   private let loop: any EventLoop
   private let patience: TimeAmount
@@ -69,13 +73,18 @@ private final class PolledLoop: NIOScheduledCallbackHandler {
   /// Answers yet to come that are not followed by polling.
   private var skipped = 0
   private var penalty = 1
+  private var lastClient: ObjectIdentifier?
+  private var inRow = 0
 
   init(_ loop: any EventLoop, patience: TimeAmount) {
     self.loop = loop
     self.patience = patience
   }
 
-  func answered(since start: UInt64) {
+  func answered(_ client: ObjectIdentifier, since start: UInt64) {
+    inRow = client == lastClient ? inRow + 1 : 0
+    lastClient = client
+    guard inRow >= Self.leastInRow else { return }
     if isPolling {
       penalty = 1
       lastAnswer = .now()

@@ -50,7 +50,7 @@ struct HTTPFront: Sendable {
       requestLimit: .seconds(options.requestSeconds), tls: options.tls,
       responder: { request, writer, connection in
         let start = try await respond(request, writer, connection)
-        polling?.answered(since: start)
+        polling?.answered(connection, since: start)
       })
     return channel.server(
       configuration: HummingbirdCore.ServerConfiguration(
