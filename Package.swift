@@ -179,7 +179,7 @@ let package = Package(
       path: "Tests/ServingTests",
       swiftSettings: swiftSettings),
     .testTarget(
-      name: "RegistryTests", dependencies: ["MassRegistry", "MassJSON"], path: "Tests/RegistryTests",
+      name: "RegistryTests", dependencies: ["MassRegistry", "MassFormats", "MassJSON"], path: "Tests/RegistryTests",
       swiftSettings: swiftSettings),
     .testTarget(
       name: "SecurityTests", dependencies: ["MassSecurity", "MassJSON", "MassFormats"], path: "Tests/SecurityTests",

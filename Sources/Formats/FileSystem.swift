@@ -27,6 +27,12 @@ public enum FileSystem {
     return unsafe stat(path, &status) == 0 ? Int(status.st_size) : 0
   }
 
+  /// Seconds since 1970 when the file or folder last changed.
+  public static func modified(_ path: String) -> Int? {
+    var status = stat()
+    return unsafe stat(path, &status) == 0 ? Int(status.st_mtim.tv_sec) : nil
+  }
+
   /// The last component, trailing slashes aside.
   public static func name(_ path: String) -> String { path.split(separator: "/").last.map(String.init) ?? path }
 

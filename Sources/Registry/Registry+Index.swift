@@ -65,7 +65,7 @@ extension Registry {
       return false
     }
     let files = try Files.names(in: folder).map { "\(folder)/\($0)" }.filter(Files.isFile)
-    let time = Timestamp(secondsSince1970: Files.modified(folder) ?? 0)
+    let time = UTCTime(secondsSince1970: FileSystem.modified(folder) ?? 0)
     try db.insertVersion(
       model, number, .published, files: [],
       byteCount: files.map(FileSystem.byteCount).reduce(0) { min($0, Int.max / 2) + min($1, Int.max / 2) }, by: "",
@@ -99,7 +99,7 @@ extension Registry {
     let known = try db.states(model)
     for number in record.removed where known[number] == nil {
       try db.insertVersion(
-        model, number, .removed, files: [], byteCount: 0, by: "", at: Timestamp(secondsSince1970: 0), note: "")
+        model, number, .removed, files: [], byteCount: 0, by: "", at: UTCTime(secondsSince1970: 0), note: "")
     }
     for number in record.retired where known[number] != nil { try db.setState(model, number, .retired) }
     for number in record.active where known[number] != nil { try db.setState(model, number, .active) }

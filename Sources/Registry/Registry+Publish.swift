@@ -34,7 +34,7 @@ extension Registry {
       _ = try index(db, model)
       let number = try freeNumber(db, model, version)
       let manifest = Manifest(
-        model: model, version: number, files: files, publishedBy: actor, publishedAt: .now(), note: note)
+        model: model, version: number, files: files, publishedBy: actor, publishedAt: .now().inSeconds, note: note)
       try insert(db, manifest, activate: activate)
       try db.bumpRevision()
       let published = try Self.version(db, model, number)

@@ -1,4 +1,5 @@
 import GRDB
+import MassFormats
 
 extension Registry {
   /// What changes when anything but counts does; cheap enough to ask every second.
@@ -89,13 +90,13 @@ extension Registry {
     let number = try row.decode(Int.self, forColumn: "number")
     let counts = try VersionCounts(
       requests: row.decode(Int.self, forColumn: "requests"), failures: row.decode(Int.self, forColumn: "failures"),
-      lastUsed: row.decode(Int?.self, forColumn: "last_used").map { Timestamp(secondsSince1970: $0) })
+      lastUsed: row.decode(Int?.self, forColumn: "last_used").map { UTCTime(secondsSince1970: $0) })
     return try RegisteredVersion(
       model: model, number: number, state: Database.state(row), isCurrent: current == number,
       labels: labels.filter { $0.value == number }.keys.sorted(),
       digest: row.decode(String?.self, forColumn: "digest"), byteCount: row.decode(Int.self, forColumn: "bytes"),
       files: db.files(model, number), publishedBy: row.decode(String.self, forColumn: "published_by"),
-      publishedAt: Timestamp(secondsSince1970: row.decode(Int.self, forColumn: "published_at")),
+      publishedAt: UTCTime(secondsSince1970: row.decode(Int.self, forColumn: "published_at")),
       note: row.decode(String.self, forColumn: "note"), counts: counts)
   }
 
@@ -106,7 +107,7 @@ extension Registry {
     }
     return try RegistryEvent(
       id: row.decode(Int.self, forColumn: "id"),
-      time: Timestamp(secondsSince1970: row.decode(Int.self, forColumn: "time")),
+      time: UTCTime(secondsSince1970: row.decode(Int.self, forColumn: "time")),
       actor: row.decode(String.self, forColumn: "actor"), action: action,
       model: row.decode(String.self, forColumn: "model"), version: row.decode(Int?.self, forColumn: "version"),
       detail: row.decode(String.self, forColumn: "detail"))

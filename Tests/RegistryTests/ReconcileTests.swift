@@ -1,3 +1,4 @@
+import MassFormats
 import Testing
 
 @testable import MassRegistry
@@ -16,7 +17,7 @@ import Testing
     let file = RegisteredFile(name: "model.plan", byteCount: size, sha256: planDigest)
     let manifest = Manifest(
       model: model, version: number, files: [file], publishedBy: "ana",
-      publishedAt: Timestamp(secondsSince1970: 1_000_000_000), note: "n")
+      publishedAt: UTCTime(secondsSince1970: 1_000_000_000), note: "n")
     try repository.write("plan", to: "\(model)/\(number)/model.plan")
     try repository.write(manifest.text, to: "\(model)/\(number)/manifest.json")
   }

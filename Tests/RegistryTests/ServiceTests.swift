@@ -1,3 +1,4 @@
+import MassFormats
 import Testing
 
 @testable import MassRegistry
@@ -136,11 +137,11 @@ import Testing
   @Test func countsAdd() throws {
     try publish(1)
     let stamp = try registry.changeStamp()
-    let first = VersionCounts(requests: 5, failures: 1, lastUsed: Timestamp(secondsSince1970: 50))
-    let second = VersionCounts(requests: 2, failures: -7, lastUsed: Timestamp(secondsSince1970: 40))
+    let first = VersionCounts(requests: 5, failures: 1, lastUsed: UTCTime(secondsSince1970: 50))
+    let second = VersionCounts(requests: 2, failures: -7, lastUsed: UTCTime(secondsSince1970: 40))
     try registry.record(counts: [("net", 1, first), ("net", 9, first), ("other", 1, first)])
     try registry.record(counts: [("net", 1, second), ("net", 1, VersionCounts(requests: 1))])
-    let expected = VersionCounts(requests: 8, failures: 1, lastUsed: Timestamp(secondsSince1970: 50))
+    let expected = VersionCounts(requests: 8, failures: 1, lastUsed: UTCTime(secondsSince1970: 50))
     #expect(try registry.version("net", 1).counts == expected)
     try registry.record(counts: [("net", 1, VersionCounts(requests: .max, failures: .max))])
     try registry.record(counts: [("net", 1, VersionCounts(requests: .max, failures: .max))])

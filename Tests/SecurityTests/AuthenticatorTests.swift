@@ -1,3 +1,4 @@
+import MassFormats
 import Testing
 
 @testable import MassSecurity

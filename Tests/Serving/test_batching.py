@@ -40,6 +40,14 @@ def text():
     return make_models.model(nodes, [("input_ids", INT64, ["N", "S"])], [("y", FLOAT, ["N", 8])], [("table", table)])
 
 
+def pointwise(depth):
+    """A convolution of single points with so many channels."""
+    weights = np.random.default_rng(5).standard_normal((1000, depth, 1, 1)).astype(np.float32)
+    return make_models.model(
+        [make_models.node("Conv", ["x", "w"], ["y"])], [("x", FLOAT, ["N", depth, 1, 1])],
+        [("y", FLOAT, ["N", 1000, 1, 1])], [("w", weights)])
+
+
 def ranking():
     """A softmax over the rows: an answer depends on the other rows."""
     return make_models.model(
@@ -93,6 +101,25 @@ class Batches(BatchingCase):
         self.assertGreater(max(batches), 3, batches)
         self.assertLessEqual(max(batches), 8, batches)
         self.assertEqual(sum(rows * count for rows, count in batches.items()), sum(map(len, inputs)))
+
+    def test_what_differs_from_single_requests_is_refused_where_the_bits_matter(self):
+        """Which sums differ between one row and several is the processor's and the kernels' affair."""
+        models = {f"point{depth}": (pointwise(depth), {"threads": 1}) for depth in (16, 512, 2048)}
+        server = self.serve(models)
+        rules = {"threads": 1, "batching": {"max_size": 8, "exact": True}}
+        for name, (model, _) in models.items():
+            shape = [extent.dim_value for extent in model.graph.input[0].type.tensor_type.shape.dim][1:]
+            rows = np.random.default_rng(1).standard_normal((8, *shape)).astype(np.float32)
+            together = self.ask(server, name, "x", rows)
+            alone = np.concatenate([self.ask(server, name, "x", row[None]) for row in rows])
+            np.testing.assert_allclose(together, alone, atol=1e-3)
+            (server.repository / name / "model.json").write_text(json.dumps(rules))
+            with self.subTest(name, differs=together.tobytes() != alone.tobytes()):
+                if together.tobytes() == alone.tobytes():
+                    self.succeed(self.load(server, name))
+                else:
+                    self.refuse(self.load(server, name), 400, "batching.exact: .* other bits than each alone")
+                    self.ask(server, name, "x", rows)
 
     def test_lengths_do_not_mix(self):
         model = text()

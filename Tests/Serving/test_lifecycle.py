@@ -1,12 +1,16 @@
 """How the server starts, what keeps it from starting, and how it leaves."""
 import concurrent.futures
+import os
+import pathlib
+import random
+import signal
 import socket
 import subprocess
 import tempfile
 import time
 import unittest
 
-from harness import MASS, SLOW_SECONDS, Server, ServingCase, serving
+from harness import MASS, SLOW_SECONDS, Server, ServingCase, serving, write_models
 from tensors import one
 
 
@@ -67,6 +71,41 @@ class Starting(unittest.TestCase):
                     answer = second.infer("scale", one(2.0))
                     self.assertEqual(answer.status, 200, answer)
                     self.assertEqual(answer.outputs()["y"].tolist(), [[6]])
+
+    def test_killed_while_plans_are_written(self):
+        """The server and its compiler are killed at any moment of a first start; the next start is whole."""
+        with tempfile.TemporaryDirectory(prefix="mass-killed-") as folder:
+            folder = pathlib.Path(folder)
+            write_models(folder / "models", ("slow", "scale"))
+            versions = len(list((folder / "models").rglob("model.onnx")))
+            moments, killed = random.Random(17), 0
+            for i in range(8):
+                cache = folder / f"plans{i}"
+                command = [MASS, "serve", "--repository", folder / "models", "--cache", cache, "--http-port", "0",
+                           "--grpc-port", "0"]
+                process = subprocess.Popen(command, stderr=subprocess.DEVNULL, start_new_session=True)
+                time.sleep(moments.uniform(0.02, 0.8))
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+                killed += len(list(cache.glob("*.plan"))) < versions
+                half = {file.name for file in cache.glob("*.partial")}
+                with self.subTest(i, half=half), Server(folder / "models", "--cache", cache) as server:
+                    self.assertEqual(server.infer("scale", one(2.0)).outputs()["y"].tolist(), [[6]])
+                    self.assertEqual(server.infer("slow", one(), timeout=SLOW_SECONDS).status, 200)
+                    self.assertEqual(len(list(cache.glob("*.plan"))), versions)
+                    self.assertEqual({file.name for file in cache.glob("*.partial")}, half)
+            self.assertGreater(killed, 0, "no kill came before the plans were written")
+
+    def test_what_killed_compilers_left_goes(self):
+        with tempfile.TemporaryDirectory(prefix="mass-half-") as folder:
+            cache = pathlib.Path(folder) / "plans"
+            (cache.parent / "models").mkdir()
+            cache.mkdir()
+            for name, age in (("a.plan.7.partial", 3700), ("b.plan.8.partial", 60), ("c.plan", 3700)):
+                (cache / name).write_bytes(b"half")
+                os.utime(cache / name, (time.time() - age,) * 2)
+            with Server(cache.parent / "models", "--cache", cache):
+                self.assertEqual(sorted(file.name for file in cache.iterdir()), ["b.plan.8.partial", "c.plan"])
 
     def test_a_cache_that_cannot_be_written(self):
         with serving(("scale",), "--cache", "/proc/none") as server:

@@ -1,4 +1,5 @@
 import ArgumentParser
+import MassFormats
 import MassSecurity
 
 /// Which access file a command works on.

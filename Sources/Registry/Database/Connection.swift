@@ -1,4 +1,5 @@
 import GRDB
+import MassFormats
 
 #if canImport(Glibc)
   import Glibc
@@ -45,8 +46,8 @@ struct Connection: Sendable {
       if error.kind == .readOnly { return false }
       throw error
     }
-    guard Files.isWritable(layout.registry) else { return false }
-    return [layout.database, layout.openingLock].allSatisfy { Files.mode($0) == nil || Files.isWritable($0) }
+    guard FileSystem.isWritable(layout.registry) else { return false }
+    return [layout.database, layout.openingLock].allSatisfy { Files.mode($0) == nil || FileSystem.isWritable($0) }
   }
 
   // MARK: Kinds

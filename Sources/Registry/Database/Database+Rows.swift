@@ -1,4 +1,5 @@
 import GRDB
+import MassFormats
 
 /// The statements of the registry.
 extension Database {
@@ -86,7 +87,7 @@ extension Database {
   /// Inserts a version, or replaces what was known of it.
   func insertVersion(
     _ model: String, _ number: Int, _ state: VersionState, files: [RegisteredFile], byteCount: Int,
-    by actor: String, at time: Timestamp, note: String
+    by actor: String, at time: UTCTime, note: String
   ) throws {
     let sql = """
       INSERT INTO versions (model, number, state, digest, bytes, published_by, published_at, note)
@@ -168,7 +169,7 @@ extension Database {
   ) throws {
     try execute(
       sql: "INSERT INTO events (time, actor, action, model, version, detail) VALUES (?, ?, ?, ?, ?, ?)",
-      arguments: [Timestamp.now().secondsSince1970, actor, action.rawValue, model, version, detail])
+      arguments: [UTCTime.now().secondsSince1970, actor, action.rawValue, model, version, detail])
     try execute(sql: "DELETE FROM events WHERE id <= ?", arguments: [lastInsertedRowID - Int64(Self.eventLimit)])
   }
 }

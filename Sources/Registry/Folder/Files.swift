@@ -23,14 +23,6 @@ enum Files {
   static func isFolder(_ path: String) -> Bool { mode(path) == S_IFDIR }
   static func isFile(_ path: String) -> Bool { mode(path) == S_IFREG }
 
-  static func isWritable(_ path: String) -> Bool { unsafe access(path, W_OK) == 0 }
-
-  /// Seconds since 1970 when the file or folder last changed.
-  static func modified(_ path: String) -> Int? {
-    var status = stat()
-    return unsafe stat(path, &status) == 0 ? Int(status.st_mtim.tv_sec) : nil
-  }
-
   /// Names in a folder, sorted; none where there is no folder.
   ///
   /// - Throws: `storage` where a folder cannot be read.

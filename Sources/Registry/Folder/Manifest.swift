@@ -12,7 +12,7 @@ struct Manifest: Hashable {
   /// By name.
   var files: [RegisteredFile]
   var publishedBy: String
-  var publishedAt: Timestamp
+  var publishedAt: UTCTime
   var note: String
 
   var text: String {
@@ -51,7 +51,7 @@ extension Manifest {
     guard let model = object.member("model")?.string, ModelName.isValid(model),
       let version = object.member("version")?.int64.flatMap({ Int(exactly: $0) }), VersionNumber.isValid(version),
       let list = object.member("files"), list.kind == .array, 1...1000 ~= list.count,
-      let time = object.member("published_at")?.string.flatMap({ Timestamp($0) })
+      let time = object.member("published_at")?.string.flatMap({ UTCTime($0)?.inSeconds })
     else { return nil }
     let files = list.elements.compactMap { RegisteredFile($0) }.sorted { $0.name < $1.name }
     guard files.count == list.count, Set(files.map(\.name)).count == files.count, files.totalBytes != nil,

@@ -1,3 +1,5 @@
+import MassFormats
+
 /// What the registry knows of a model.
 public struct RegisteredModel: Hashable, Sendable {
   public var name: String
@@ -57,7 +59,7 @@ public struct RegisteredVersion: Hashable, Sendable {
   public var files: [RegisteredFile]
   /// Empty where nobody said.
   public var publishedBy: String
-  public var publishedAt: Timestamp
+  public var publishedAt: UTCTime
   public var note: String
   public var counts: VersionCounts
 }
@@ -67,9 +69,9 @@ public struct VersionCounts: Hashable, Sendable {
   public var requests: Int
   /// Those of the requests that failed.
   public var failures: Int
-  public var lastUsed: Timestamp?
+  public var lastUsed: UTCTime?
 
-  public init(requests: Int = 0, failures: Int = 0, lastUsed: Timestamp? = nil) {
+  public init(requests: Int = 0, failures: Int = 0, lastUsed: UTCTime? = nil) {
     self.requests = requests
     self.failures = failures
     self.lastUsed = lastUsed
@@ -88,7 +90,7 @@ public struct RegistryEvent: Hashable, Sendable {
 
   /// Grows with time.
   public var id: Int
-  public var time: Timestamp
+  public var time: UTCTime
   /// Who did it; empty where nobody said.
   public var actor: String
   public var action: Action

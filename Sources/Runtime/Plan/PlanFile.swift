@@ -12,7 +12,8 @@ public enum PlanFile {
   public static let version: UInt32 = 1
 
   /// Where this process writes a plan before it renames it to `path`.
-  public static func partialPath(of path: String) -> String { "\(path).\(getpid()).partial" }
+  public static func partialPath(of path: String) -> String { "\(path).\(getpid())\(partialSuffix)" }
+  public static let partialSuffix = ".partial"
 
   static let headerBytes = 64
   static let entryBytes = 64

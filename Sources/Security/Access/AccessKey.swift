@@ -1,3 +1,5 @@
+import MassFormats
+
 /// A key's entry in an access file: all about it but its secret.
 public struct AccessKey: Hashable, Sendable {
   public var id: String

@@ -1,3 +1,5 @@
+import MassFormats
+
 extension AccessPolicy {
   /// Makes a key.
   ///

@@ -1,3 +1,4 @@
+import MassFormats
 import Synchronization
 
 /// Tells who presents a key, by an access policy that can be replaced at any time.

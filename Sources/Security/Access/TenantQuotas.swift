@@ -1,3 +1,4 @@
+import MassFormats
 import Synchronization
 
 /// Counts the requests of tenants against their quotas.

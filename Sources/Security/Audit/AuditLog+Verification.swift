@@ -1,3 +1,5 @@
+import MassFormats
+
 #if canImport(Glibc)
   import Glibc
 #else

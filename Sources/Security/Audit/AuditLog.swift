@@ -1,3 +1,4 @@
+import MassFormats
 import Synchronization
 
 #if canImport(Glibc)

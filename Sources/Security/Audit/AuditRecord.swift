@@ -1,3 +1,4 @@
+import MassFormats
 import MassJSON
 
 /// What somebody did, for an audit log.

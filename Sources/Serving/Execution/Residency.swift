@@ -6,12 +6,22 @@ final class Residency: Sendable {
   /// Opens the model and starts its instances, warmed up.
   typealias Start = @Sendable () throws(ServingError) -> InstancePool
 
+  /// Why the instances could not be started, and until when nobody tries again.
+  private struct Failure {
+    var error: ServingError
+    /// Nanoseconds of the monotonic clock.
+    var end: UInt64
+  }
+
   private enum State {
     case resident(InstancePool)
-    case asleep
+    case asleep(Failure?)
     case waking(Task<Result<InstancePool, ServingError>, Never>)
     case closed
   }
+
+  /// Nanoseconds between a start that failed and the next.
+  private static let pause: UInt64 = 1_000_000_000
 
   private let state: Mutex<State>
   private let start: Start
@@ -44,7 +54,8 @@ final class Residency: Sendable {
     switch state.withLock({ wake(&$0) }) {
     case .resident(let pool): return pool
     case .waking(let task): waking = task
-    case .asleep, .closed: throw InstancePool.retired
+    case .asleep(let failure): throw failure?.error ?? InstancePool.retired
+    case .closed: throw InstancePool.retired
     }
     return try await Self.wait(for: waking, deadline, abandonment ?? Abandonment())
   }
@@ -67,7 +78,8 @@ final class Residency: Sendable {
   }
 
   private func wake(_ state: inout State) -> State {
-    guard case .asleep = state else { return state }
+    guard case .asleep(let failure) = state else { return state }
+    if let failure, MonotonicClock.now() < failure.end { return state }
     state = .waking(Task(executorPreference: ThreadPoolExecutor.shared) { await self.started() })
     return state
   }
@@ -83,8 +95,12 @@ final class Residency: Sendable {
     let isClosed = state.withLock { state -> Bool in
       if case .closed = state { return true }
       // Whoever waited for them is to find them there.
-      lastUse.store(MonotonicClock.now(), ordering: .relaxed)
-      if case .success(let pool) = result { state = .resident(pool) } else { state = .asleep }
+      let now = MonotonicClock.now()
+      lastUse.store(now, ordering: .relaxed)
+      switch result {
+      case .success(let pool): state = .resident(pool)
+      case .failure(let error): state = .asleep(Failure(error: error, end: now + Self.pause))
+      }
       return false
     }
     guard isClosed else { return result }
@@ -100,7 +116,7 @@ final class Residency: Sendable {
       guard case .resident(let pool) = state, pool.pending == 0,
         now.subtractingClamped(lastUse.load(ordering: .relaxed)) >= patience
       else { return nil }
-      state = .asleep
+      state = .asleep(nil)
       return pool
     }
     await pool?.close()

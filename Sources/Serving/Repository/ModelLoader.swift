@@ -92,6 +92,15 @@ struct ModelLoader: Sendable {
     return try open(plan)
   }
 
+  /// Removes what compilers that were killed have left of plans.
+  func removeHalfPlans() {
+    for name in FileSystem.names(in: cache) ?? [] where name.hasSuffix(PlanFile.partialSuffix) {
+      let path = "\(cache)/\(name)"
+      // A compiler that lives, perhaps another server's on the same folder, is done with its file within the hour.
+      if let modified = FileSystem.modified(path), time(nil) - modified > 3600 { unsafe unlink(path) }
+    }
+  }
+
   private func cacheKey(_ onnx: String, _ stamp: FolderStamp, _ settings: ModelSettings) throws(ServingError) -> String
   {
     var key = "\(Model.processor(plugins)); \(settings.instances.threads) threads"

@@ -58,6 +58,7 @@ public final class ModelRepository: Sendable {
     defaults = Mutex(options.instances)
     let loader = ModelLoader(options)
     self.loader = loader
+    loader.removeHalfPlans()
     registry = RegistryFile(options.models.isEmpty ? options.folder : nil) { path throws(ServingError) in
       try loader.check(path, threads: options.instances.threads)
     }

@@ -1,6 +1,5 @@
+import MassFormats
 import Testing
-
-@testable import MassSecurity
 
 @Suite struct UTCTimeTests {
   @Test(arguments: [
@@ -28,10 +27,24 @@ import Testing
   ])
   func noTimes(_ text: String) { #expect(UTCTime(text) == nil) }
 
+  @Test(arguments: [(0, 0), (999, 0), (1000, 1), (-1, -1), (-1000, -1), (-1001, -2)])
+  func wholeSeconds(_ milliseconds: Int, _ seconds: Int) {
+    #expect(UTCTime(millisecondsSince1970: milliseconds).secondsSince1970 == seconds)
+    #expect(UTCTime(millisecondsSince1970: milliseconds).inSeconds == UTCTime(secondsSince1970: seconds))
+  }
+
+  @Test func daysOfFourCenturies() {
+    for day in stride(from: -80_000, to: 80_000, by: 11) {
+      let time = UTCTime(secondsSince1970: day * 86_400)
+      #expect(time.secondsSince1970 == day * 86_400)
+      #expect(UTCTime(time.description) == time)
+    }
+  }
+
   @Test(arguments: [Int.min, Int.max]) func farTimesAreBounded(_ far: Int) {
     let time = UTCTime(millisecondsSince1970: far)
     #expect(UTCTime(time.description) == time)
-    #expect(UTCTime(millisecondsSince1970: 0).advanced(bySeconds: far) == time)
+    #expect(UTCTime(secondsSince1970: far) == time)
     #expect(UTCTime(time.inSeconds.description) == time.inSeconds)
   }
 }

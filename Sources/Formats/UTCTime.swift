@@ -16,6 +16,8 @@ public struct UTCTime: Hashable, Comparable, Sendable {
     millisecondsSince1970 = min(max(milliseconds, Self.range.lowerBound), Self.range.upperBound)
   }
 
+  public init(secondsSince1970 seconds: Int) { self = UTCTime(millisecondsSince1970: 0).advanced(bySeconds: seconds) }
+
   public static func now() -> UTCTime {
     var time = timespec()
     unsafe clock_gettime(CLOCK_REALTIME, &time)
@@ -33,9 +35,10 @@ public struct UTCTime: Hashable, Comparable, Sendable {
   }
 
   /// The same time without a fraction of a second.
-  public var inSeconds: UTCTime { UTCTime(millisecondsSince1970: seconds * 1000) }
+  public var inSeconds: UTCTime { UTCTime(secondsSince1970: secondsSince1970) }
 
-  private var seconds: Int {
+  /// The last whole second.
+  public var secondsSince1970: Int {
     let (quotient, remainder) = millisecondsSince1970.quotientAndRemainder(dividingBy: 1000)
     return remainder < 0 ? quotient - 1 : quotient
   }
@@ -44,8 +47,8 @@ public struct UTCTime: Hashable, Comparable, Sendable {
 extension UTCTime: CustomStringConvertible {
   /// RFC 3339, such as `2031-05-01T12:00:00Z`, with milliseconds where there are any.
   public var description: String {
-    let milliseconds = millisecondsSince1970 - seconds * 1000
-    let parts = unsafe Self.parts(seconds)
+    let milliseconds = millisecondsSince1970 - secondsSince1970 * 1000
+    let parts = unsafe Self.parts(secondsSince1970)
     let date = unsafe [(parts.tm_year + 1900, 4), (parts.tm_mon + 1, 2), (parts.tm_mday, 2)].map {
       Self.digits(Int($0), $1)
     }
