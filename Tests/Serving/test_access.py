@@ -3,6 +3,7 @@ import concurrent.futures
 import contextlib
 import json
 import pathlib
+import re
 import subprocess
 import tempfile
 import time
@@ -210,6 +211,10 @@ class Tenants(AccessCase):
         metrics = server.get("/metrics", headers=self.key("admin")).body.decode()
         self.assertRegex(metrics, r'mass_tenant_requests_total{tenant="acme",outcome="success"} 10\b')
         self.assertRegex(metrics, r'mass_tenant_requests_total{tenant="acme",outcome="rejected"} 31\b')
+        name = "mass_tenant_request_duration_seconds"
+        self.assertRegex(metrics, name + r'_count{tenant="acme"} 10\b')
+        self.assertRegex(metrics, name + r'_bucket{tenant="acme",le="\+Inf"} 10\b')
+        self.assertGreater(float(re.search(name + r'_sum{tenant="acme"} (\S+)', metrics)[1]), 0)
 
 
 class GRPC(AccessCase):

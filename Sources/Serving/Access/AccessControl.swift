@@ -87,34 +87,3 @@ extension ServingError {
     self.init(code, error.message)
   }
 }
-
-/// Counts requests to models by tenant, for the metrics: as many series as there are tenants.
-final class TenantCounts: Sendable {
-  enum Outcome: String, Hashable, Sendable, CaseIterable { case success, failure, rejected }
-
-  private struct Series: Hashable {
-    var tenant: String
-    var outcome: Outcome
-  }
-
-  private let counts = Mutex([Series: UInt64]())
-
-  func count(_ tenant: String?, _ outcome: Outcome) {
-    counts.withLock { $0[Series(tenant: tenant ?? "", outcome: outcome), default: 0] &+= 1 }
-  }
-
-  var family: MetricFamily {
-    let counts = counts.withLock { $0 }
-    let tenants = Set(counts.keys.map(\.tenant)).sorted()
-    let samples = tenants.flatMap { tenant in
-      Outcome.allCases.map { outcome in
-        MetricFamily.Sample(
-          [("tenant", tenant), ("outcome", outcome.rawValue)],
-          "\(counts[Series(tenant: tenant, outcome: outcome)] ?? 0)")
-      }
-    }
-    return MetricFamily(
-      "mass_tenant_requests_total", .counter, "Requests to models by the tenant of their key; empty for keys of none.",
-      samples)
-  }
-}

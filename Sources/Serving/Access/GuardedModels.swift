@@ -38,7 +38,7 @@ struct GuardedModels: InferenceService {
   }
 
   func infer(_ request: InferenceRequest) async throws(ServingError) -> InferenceResponse {
-    let tenant = try caller().tenant
+    let (tenant, start) = (try caller().tenant, MonotonicClock.now())
     do throws(ServingError) {
       try require(.predictor, on: request.model.name)
       try access.admit(try caller())
@@ -50,7 +50,7 @@ struct GuardedModels: InferenceService {
     }
     do throws(ServingError) {
       let response = try await models.infer(request)
-      access.counts.count(tenant, .success)
+      access.counts.answered(tenant, since: start)
       return response
     } catch {
       access.counts.count(tenant, RefusalReason(error) == nil ? .failure : .rejected)

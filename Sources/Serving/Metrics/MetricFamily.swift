@@ -14,8 +14,12 @@ struct MetricFamily: Sendable {
   var kind: MetricsWriter.Kind
   var help: String
   var samples: [Sample]
+  /// The samples of a family of histograms of durations.
+  var histograms: [(labels: [(name: String, value: String)], histogram: LatencyHistogram)] = []
 
-  init(_ name: String, _ kind: MetricsWriter.Kind, _ help: String, _ samples: [Sample]) {
+  var isEmpty: Bool { samples.isEmpty && histograms.isEmpty }
+
+  init(_ name: String, _ kind: MetricsWriter.Kind, _ help: String, _ samples: [Sample] = []) {
     self.name = name
     self.kind = kind
     self.help = help

@@ -25,7 +25,7 @@ struct MetricsText {
       writeBatches(rows)
     }
     if !refused.isEmpty { write(refused) }
-    for family in others where !family.samples.isEmpty { write(family) }
+    for family in others where !family.isEmpty { write(family) }
     if let process { write(process) }
   }
 
@@ -38,6 +38,13 @@ struct MetricsText {
   private mutating func write(_ family: MetricFamily) {
     writer.family(family.name, family.kind, family.help)
     for sample in family.samples { writer.sample(family.name, MetricsWriter.labels(sample.labels), sample.value) }
+    for (labels, histogram) in family.histograms { write(histogram, family.name, MetricsWriter.labels(labels)) }
+  }
+
+  private mutating func write(_ histogram: LatencyHistogram, _ name: String, _ labels: String) {
+    writer.histogram(
+      name, labels, bounds: Self.durationBounds, counts: histogram.cumulativeCounts, total: histogram.count,
+      sum: MetricsWriter.seconds(histogram.nanoseconds))
   }
 
   var text: String { writer.text }
@@ -70,11 +77,7 @@ struct MetricsText {
     let name = "mass_request_duration_seconds"
     writer.family(name, .histogram, "Time that answered requests spent in each stage; total is the whole request.")
     for row in rows {
-      for (stage, histogram) in row.histograms.stages {
-        writer.histogram(
-          name, row.labels + #",stage="\#(stage)""#, bounds: Self.durationBounds, counts: histogram.cumulativeCounts,
-          total: histogram.count, sum: MetricsWriter.seconds(histogram.nanoseconds))
-      }
+      for (stage, histogram) in row.histograms.stages { write(histogram, name, row.labels + #",stage="\#(stage)""#) }
     }
   }
 

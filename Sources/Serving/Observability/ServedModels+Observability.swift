@@ -37,7 +37,7 @@ extension ServedModels {
 
   /// Everything counted beside the versions' own statistics.
   var metricFamilies: [MetricFamily] {
-    let tenants = access.map { [$0.counts.family] } ?? []
+    let tenants = access?.counts.families ?? []
     return breakerFamilies + canaryFamilies + tenants + [observer.refusals.family, stuckFamily, retryFamily]
   }
 
