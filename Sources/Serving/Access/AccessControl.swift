@@ -1,5 +1,4 @@
 import MassSecurity
-import Synchronization
 
 /// Who is let in, and how often: the keys and tenants of an access file.
 public final class AccessControl: Sendable {
