@@ -16,7 +16,11 @@ public struct UTCTime: Hashable, Comparable, Sendable {
     millisecondsSince1970 = min(max(milliseconds, Self.range.lowerBound), Self.range.upperBound)
   }
 
-  public init(secondsSince1970 seconds: Int) { self = UTCTime(millisecondsSince1970: 0).advanced(bySeconds: seconds) }
+  /// As `init(millisecondsSince1970:)`, on a whole second.
+  public init(secondsSince1970 seconds: Int) {
+    let bounds = (Self.range.lowerBound / 1000)...(Self.range.upperBound / 1000)
+    millisecondsSince1970 = min(max(seconds, bounds.lowerBound), bounds.upperBound) * 1000
+  }
 
   public static func now() -> UTCTime {
     var time = timespec()

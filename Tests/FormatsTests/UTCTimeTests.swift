@@ -44,7 +44,8 @@ import Testing
   @Test(arguments: [Int.min, Int.max]) func farTimesAreBounded(_ far: Int) {
     let time = UTCTime(millisecondsSince1970: far)
     #expect(UTCTime(time.description) == time)
-    #expect(UTCTime(secondsSince1970: far) == time)
+    #expect(UTCTime(secondsSince1970: far) == time.inSeconds)
+    #expect(UTCTime(millisecondsSince1970: 0).advanced(bySeconds: far) == time)
     #expect(UTCTime(time.inSeconds.description) == time.inSeconds)
   }
 }

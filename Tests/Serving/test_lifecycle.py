@@ -101,11 +101,11 @@ class Starting(unittest.TestCase):
             cache = pathlib.Path(folder) / "plans"
             (cache.parent / "models").mkdir()
             cache.mkdir()
-            for name, age in (("a.plan.7.partial", 3700), ("b.plan.8.partial", 60), ("c.plan", 3700)):
+            for name, age in (("a.plan.7.partial", 3700), ("b.plan.8.partial", 60), ("c.plan", 3700), ("d.partial", 3700)):
                 (cache / name).write_bytes(b"half")
                 os.utime(cache / name, (time.time() - age,) * 2)
             with Server(cache.parent / "models", "--cache", cache):
-                self.assertEqual(sorted(file.name for file in cache.iterdir()), ["b.plan.8.partial", "c.plan"])
+                self.assertEqual(sorted(file.name for file in cache.iterdir()), ["b.plan.8.partial", "c.plan", "d.partial"])
 
     def test_a_cache_that_cannot_be_written(self):
         with serving(("scale",), "--cache", "/proc/none") as server:

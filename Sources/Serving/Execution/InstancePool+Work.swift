@@ -32,8 +32,13 @@ extension InstancePool {
       if !isMine { gathering.wait() }
     }
     defer { if isGathering { gathering.signal() } }
-    team.rest { queue.wait(until: $0) }
-    guard let first = queue.pop() else { return nil }
+    // Taken while it rests: of two instances that hear of one request the other goes on resting.
+    var early: InferenceJob?
+    team.rest { deadline in
+      early = queue.pop(until: deadline)
+      return early != nil
+    }
+    guard let first = early ?? queue.pop() else { return nil }
     executing.add(1, ordering: .relaxed)
     var batch = Batch(first, batching)
     var end = patience(first)

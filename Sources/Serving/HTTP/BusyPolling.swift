@@ -88,13 +88,22 @@ private final class PolledLoop: NIOScheduledCallbackHandler {
     if isPolling {
       penalty = 1
       lastAnswer = .now()
+    } else if start < (lastAnswer + patience).uptimeNanoseconds {
+      // It came in time, and took until the polling was over.
+      penalty = 1
+      poll(since: start)
     } else if skipped > 0 {
       skipped -= 1
-    } else if MonotonicClock.now() - start < Self.quick {
-      lastAnswer = .now()
-      isPolling = true
-      schedule(at: lastAnswer)
+    } else {
+      poll(since: start)
     }
+  }
+
+  private func poll(since start: UInt64) {
+    guard MonotonicClock.now() - start < Self.quick else { return }
+    lastAnswer = .now()
+    isPolling = true
+    schedule(at: lastAnswer)
   }
 
   func handleScheduledCallback(eventLoop: some EventLoop) {

@@ -94,10 +94,11 @@ struct ModelLoader: Sendable {
 
   /// Removes what compilers that were killed have left of plans.
   func removeHalfPlans() {
-    for name in FileSystem.names(in: cache) ?? [] where name.hasSuffix(PlanFile.partialSuffix) {
+    for name in FileSystem.names(in: cache) ?? []
+    where name.hasSuffix(PlanFile.partialSuffix) && name.contains(".plan.") {
       let path = "\(cache)/\(name)"
       // A compiler that lives, perhaps another server's on the same folder, is done with its file within the hour.
-      if let modified = FileSystem.modified(path), time(nil) - modified > 3600 { unsafe unlink(path) }
+      if let modified = FileSystem.modified(path), modified < time(nil) - 3600 { unsafe unlink(path) }
     }
   }
 

@@ -94,6 +94,16 @@ final class PriorityWorkQueue<Element: Sendable>: Sendable {
     }
   }
 
+  /// As `pop`, but nil also when there was no item in time.
+  ///
+  /// - Parameter deadline: Nanoseconds of the monotonic clock.
+  func pop(until deadline: UInt64) -> Element? {
+    while wait(until: deadline) {
+      if let item = popIfAny() { return item }
+    }
+    return nil
+  }
+
   /// Takes an item if one waits.
   func popIfAny() -> Element? { state.withLock { $0.levels.removeFirst() } }
 
