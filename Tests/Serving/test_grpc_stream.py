@@ -248,6 +248,38 @@ class TritonStreams(ServingCase):
         self.assertEqual(error.status(), "StatusCode.CANCELLED")
 
 
+class ServerDeadlines(GRPCCase):
+    """Deadlines that the server ends calls at, because the client itself waits longer."""
+
+    def expire(self, call):
+        """What came before the end."""
+        answers = []
+        with self.assertRaises(grpc.RpcError) as caught:
+            for answer in call:
+                answers.append(answer)
+        self.assertEqual((caught.exception.code(), caught.exception.details()), (Code.DEADLINE_EXCEEDED, EXPIRED))
+        return answers
+
+    def stream(self, *requests):
+        feed = Feed()
+        feed.send(*requests)
+        self.addCleanup(feed.close)
+        return self.stub.ModelStreamInfer(iter(feed), timeout=None, metadata=[("grpc-timeout", "300m")])
+
+    def test_a_silent_stream(self):
+        self.assertEqual(self.expire(self.stream()), [])
+
+    def test_a_busy_stream(self):
+        answers = self.expire(self.stream(raw("scale", [("x", one())]), slow(), slow()))
+        self.assertEqual([answer.error_message for answer in answers], ["", EXPIRED, EXPIRED][:len(answers)])
+        self.assertGreaterEqual(len(answers), 1)
+
+    def test_a_watch(self):
+        with open_channel(self.server) as channel:
+            watch = channel.unary_stream("/grpc.health.v1.Health/Watch")
+            self.assertEqual(self.expire(watch(b"", metadata=[("grpc-timeout", "300m")])), [b"\x08\x01"])
+
+
 class Deadlines(GRPCCase):
     def setUp(self):
         self.start = failed_and_executed(self.stub)

@@ -50,6 +50,14 @@ final class Drain: Sendable {
     return await Self.value(of: task) { task.cancel() }
   }
 
+  /// What a client is told of a call that ended with `error` before its answer did: cancelled work does not say by whom.
+  func reason(for error: any Error, deadline: UInt64?) -> any Error {
+    guard error is CancellationError else { return error }
+    if hasBegun { return ServingError(.unavailable, "the server is exiting") }
+    // The transport counts a deadline from a little earlier, and a client that cancelled reads no status.
+    return deadline == nil ? ServingError(.cancelled, "the call was cancelled") : InstancePool.expired
+  }
+
   private static func value<Answer: Sendable>(
     of task: Task<Answer, Never>, onSignal: @escaping @Sendable () -> Void
   ) async -> Answer {

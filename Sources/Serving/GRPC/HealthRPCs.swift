@@ -20,16 +20,19 @@ struct HealthRPCs: RegistrableRPCService {
       deserializer: ProtobufDeserializer<WireHealthCheckRequest>(),
       serializer: ProtobufSerializer<WireHealthCheckResponse>()
     ) { request, _ in
+      let deadline = CallDeadline.deadline(in: request.metadata)
       let request = try await ServerRequest(stream: request)
       return StreamingServerResponse { writer in
-        try await drain.cancellingWithServer { await watch(request.message.service, writer) }.get()
+        try await drain.cancellingWithServer { await watch(request.message.service, before: deadline, writer) }.get()
         return [:]
       }
     }
   }
 
   /// Writes the status now and whenever it changed, until the client or the server leaves.
-  private func watch(_ name: String, _ writer: RPCWriter<WireHealthCheckResponse>) async -> Result<Void, any Error> {
+  private func watch(
+    _ name: String, before deadline: UInt64?, _ writer: RPCWriter<WireHealthCheckResponse>
+  ) async -> Result<Void, any Error> {
     var last: WireHealthCheckResponse.ServingStatus?
     do {
       while true {
@@ -39,12 +42,11 @@ struct HealthRPCs: RegistrableRPCService {
         try await Task.sleep(for: Self.interval)
       }
     } catch {
-      guard error is CancellationError, drain.hasBegun else { return .failure(error) }
-      if last == .serving {
+      if error is CancellationError, drain.hasBegun, last == .serving {
         // This task is cancelled, and what a cancelled task writes is dropped.
         _ = await Task { try await writer.write(.with { $0.status = .notServing }) }.result
       }
-      return .failure(ServingError(.unavailable, "the server is exiting"))
+      return .failure(drain.reason(for: error, deadline: deadline))
     }
   }
 

@@ -38,7 +38,7 @@ extension InferenceRPCs {
         else {
           return .failure(error)
         }
-        return .failure(ServingError(.deadlineExceeded, "Request timeout expired"))
+        return .failure(InstancePool.expired)
       }
     }
   }
@@ -71,7 +71,11 @@ extension InferenceRPCs {
       return failure.map { .failure($0) } ?? last ?? .success(())
     }
     guard !drain.hasBegun else { throw ServingError(.unavailable, "the server is exiting") }
-    try reading.get()
+    do {
+      try reading.get()
+    } catch {
+      throw drain.reason(for: error, deadline: context.deadline)
+    }
   }
 
   private func streamAnswer(_ call: InferCall, _ context: CallContext) async -> StreamAnswer {
