@@ -4,7 +4,7 @@
     scripts/python-env serving benchmarks/serving.py [--seconds 4] [--rounds 3] [--json FILE]
 
 - small: an identity of 4 floats, JSON, 1 and 16 connections (wrk): mass, FastAPI with ONNX Runtime, MLServer with ONNX Runtime;
-  and binary tensors for mass alone.
+  and, for mass alone, binary tensors, and a request that runs no model, which is what the HTTP library can do here.
 - large: an identity of 8 MB as bytes against a server that only sends back the bytes it receives.
 - overload: an open loop at twice the throughput, with `longest_wait_ms`: what is answered in time, against the most there can be.
 - models: throughput with two connections (wrk, binary tensors) against `mass bench`, same plan, same threads: the ratio is the
@@ -93,9 +93,12 @@ def wrk(url, connections, seconds, script):
     return result["rate"], result["p50"]
 
 
-def script(path, body, headers):
-    escaped = "".join(f"\\{byte}" if not 32 <= byte < 127 or byte in b'"\\' else chr(byte) for byte in body)
-    lines = [f'wrk.method = "POST"\nwrk.body = "{escaped}"']
+def script(path, body=None, headers={}):
+    """What wrk sends: the body, or a GET if there is none."""
+    lines = []
+    if body is not None:
+        escaped = "".join(f"\\{byte}" if not 32 <= byte < 127 or byte in b'"\\' else chr(byte) for byte in body)
+        lines.append(f'wrk.method = "POST"\nwrk.body = "{escaped}"')
     lines += [f'wrk.headers["{name}"] = "{value}"' for name, value in headers.items()]
     lines.append("""
 function done(summary, latency)
@@ -117,6 +120,8 @@ def small(folder, options):
                        "outputs": [{"name": "y", "parameters": {"binary_data": True}}]}).encode()
     as_text = script(folder / "text.lua", text, {"Content-Type": "application/json"})
     as_bytes = script(folder / "bytes.lua", head + bytes(16), {"Inference-Header-Content-Length": len(head)})
+    nothing = script(folder / "nothing.lua")
+    infer, live = "/v2/models/identity/infer", "/v2/health/live"
     ports = [free_port() for _ in range(6)]
     settings = folder / "mlserver"
     settings.mkdir()
@@ -129,27 +134,29 @@ def small(folder, options):
     python = pathlib.Path(sys.executable)
     environment = {"MODEL": str(model), "THREADS": "1", "PYTHONPATH": str(PEERS)}
     servers = {
-        "mass": (mass(repository, ports[0]), ports[0], as_text),
-        "mass, binary": (None, ports[0], as_bytes),
+        "mass": (mass(repository, ports[0]), ports[0], infer, as_text),
+        "mass, binary": (None, ports[0], infer, as_bytes),
+        "mass, health": (None, ports[0], live, nothing),
         "FastAPI": (running([python, "-m", "uvicorn", "fastapi_server:app", "--port", ports[1], "--log-level", "error",
-                             "--no-access-log"], ports[1], environment, PEERS), ports[1], as_text),
-        "MLServer": (running([python.with_name("mlserver"), "start", settings], ports[2], environment), ports[2], as_text),
+                             "--no-access-log"], ports[1], environment, PEERS), ports[1], infer, as_text),
+        "MLServer": (running([python.with_name("mlserver"), "start", settings], ports[2], environment), ports[2], infer,
+                     as_text),
     }
     results = {}
     with contextlib.ExitStack() as stack:
-        for server, _, _ in servers.values():
+        for server, *_ in servers.values():
             if server:
                 stack.enter_context(server)
         for _ in range(options.rounds):
-            for name, (_, port, lua) in servers.items():
+            for name, (_, port, path, lua) in servers.items():
                 for connections in (1, 16):
-                    url = f"http://127.0.0.1:{port}/v2/models/identity/infer"
+                    url = f"http://127.0.0.1:{port}{path}"
                     results.setdefault((name, connections), []).append(wrk(url, connections, options.seconds, lua))
     # By itself: its processes take a part of the processors also while nobody asks.
     with running([python, PEERS / "ray_server.py", ports[5]], ports[5], environment, path="/"):
         for _ in range(options.rounds):
             for connections in (1, 16):
-                url = f"http://127.0.0.1:{ports[5]}/v2/models/identity/infer"
+                url = f"http://127.0.0.1:{ports[5]}{infer}"
                 results.setdefault(("Ray Serve", connections), []).append(wrk(url, connections, options.seconds, as_text))
     table = []
     for (name, connections), runs in results.items():

@@ -63,6 +63,18 @@ import Testing
     #expect(try parse("[1]").member("a") == nil)
   }
 
+  @Test(arguments: [1, 2, 3, 15, 16, 17, 18, 1000], [0, 1, 7, 499])
+  func duplicateKeysAmongAny(_ count: Int, _ place: Int) throws {
+    let keys = (0..<count).map { "key\($0 * 7919 % count)" }
+    func object(_ keys: [String]) throws -> JSONValue {
+      try parse("{" + keys.map { "\"\($0)\": {\"a\": 1, \"a\": 2}" }.joined(separator: ",") + "}")
+    }
+    #expect(try object(keys).duplicateKey() == nil)
+    let twice = keys[place % count]
+    #expect(try object(keys + [twice]).duplicateKey() == twice)
+    #expect(try object([twice] + keys).duplicateKey() == twice)
+  }
+
   @Test func visitsEndWithTheFirstError() throws {
     struct Stop: Error {}
     var visits = 0

@@ -130,7 +130,7 @@ class Framing(HostileCase):
     def test_keys_given_twice(self):
         tensor = '{"name":"x","datatype":"FP32","shape":[1,2],"shape":[1,1],"data":[1,2],"data":[5]}'
         body = f'{{"inputs":[{tensor}]}}'.encode()
-        self.refuse_raw(request_bytes("POST", PATH, [], body), (200, 400), "a tensor's keys twice")
+        self.refuse_raw(request_bytes("POST", PATH, [], body), (400,), "a tensor's keys twice")
 
 
 if __name__ == "__main__":

@@ -246,6 +246,29 @@ class Requests(ServingCase):
                 self.refuse(self.server.infer("identity_fp32", {"inputs": [VECTOR], "parameters": parameters}), 400)
 
 
+    def test_keys_that_stand_twice(self):
+        tensor = '"name":"x","datatype":"FP32","shape":[1,1],"data":[1]'
+        many = ",".join(f'"k{i}":{i}' for i in range(40))
+        for what, body in (
+            ("the request", f'{{"id":"a","inputs":[{{{tensor}}}],"id":"b"}}'),
+            ("the request, unknown keys", f'{{"u":1,"inputs":[{{{tensor}}}],"u":1}}'),
+            ("an input", f'{{"inputs":[{{{tensor},"name":"x"}}]}}'),
+            ("an input of many keys", f'{{"inputs":[{{{tensor},{many},"k7":1}}]}}'),
+            ("parameters", f'{{"inputs":[{{{tensor}}}],"parameters":{{"a":1,"b":2,"a":1}}}}'),
+            ("parameters of many keys", f'{{"inputs":[{{{tensor}}}],"parameters":{{{many},"k39":1}}}}'),
+            ("an input's parameters", f'{{"inputs":[{{{tensor},"parameters":{{"a":1,"a":2}}}}]}}'),
+            ("an output", f'{{"inputs":[{{{tensor}}}],"outputs":[{{"name":"y","name":"y"}}]}}'),
+        ):
+            with self.subTest(what):
+                self.refuse(self.server.post(infer_path("identity_fp32"), body.encode()), 400, "stands twice")
+        deep = f'{{"inputs":[{{{tensor},{many}}}],"parameters":{{{many}}},"u":{{"a":1,"a":2}}}}'
+        self.succeed(self.server.post(infer_path("identity_fp32"), deep.encode()))
+
+    def test_reserved_parameters(self):
+        for place in ({"parameters": {"triton_x": 1}}, {"inputs": [{**VECTOR, "parameters": {"triton_x": 1}}]}):
+            self.refuse(self.server.infer("identity_fp32", {"inputs": [VECTOR], **place}), 400, "triton_x")
+
+
 class ClassificationExtension(ServingCase):
     def classify(self, model, array, k, **parameters):
         outputs = [{"name": "y", "parameters": {"classification": k, **parameters}}]

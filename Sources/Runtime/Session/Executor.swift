@@ -140,16 +140,10 @@ import ThreadsShim
   // MARK: Programs
 
   private func program(from start: Int, _ known: [ValueID: Value]) throws(RunError) -> Program {
+    let ids = start == 0 ? graph.inputs : known.keys.filter { model.lastUse[$0.index] >= start }.sorted()
     var liveIn: [(id: ValueID, type: TensorType)] = []
-    for (id, value) in known.sorted(by: { $0.key < $1.key }) {
-      guard let tensor = value.tensor, tensor.element != .string, start == 0 || model.lastUse[id.index] >= start else {
-        continue
-      }
-      liveIn.append((id, tensor.type))
-    }
-    if start == 0 {
-      let order = Dictionary(uniqueKeysWithValues: graph.inputs.enumerated().map { ($1, $0) })
-      liveIn.sort { (order[$0.id] ?? 0) < (order[$1.id] ?? 0) }
+    for id in ids {
+      if let tensor = known[id]?.tensor, tensor.element != .string { liveIn.append((id, tensor.type)) }
     }
     return try program(from: start, liveIn: liveIn, known: [:])
   }
@@ -159,11 +153,10 @@ import ThreadsShim
   ) throws(RunError) -> Program {
     let signature = Self.signature(liveIn)
     if let at = programs.lastIndex(where: {
-      $0.firstNode == start && $0.signature == signature && $0.inputs == liveIn.map(\.id)
+      $0.firstNode == start && $0.signature == signature && $0.inputs.elementsEqual(liveIn.lazy.map(\.id))
     }) {
-      let found = programs.remove(at: at)
-      programs.append(found)
-      return found
+      if at + 1 < programs.count { programs.append(programs.remove(at: at)) }
+      return programs[programs.count - 1]
     }
     var binder = Binder(model, environment: environment, choices: choices)
     let bound = try binder.bind(from: start, liveIn: liveIn, known: known, signature: signature)
@@ -174,7 +167,12 @@ import ThreadsShim
 
   /// Ranks and extents, one after the other.
   static func signature(_ liveIn: [(id: ValueID, type: TensorType)]) -> [Int] {
-    liveIn.flatMap { [$0.type.rank] + ($0.type.shape.constants ?? []) }
+    var signature: [Int] = []
+    for (_, type) in liveIn {
+      signature.append(type.rank)
+      signature += type.shape.constants ?? []
+    }
+    return signature
   }
 
   func kernelOffers(_ inputTypes: [TensorType]) throws(RunError) -> OfferedKernels {

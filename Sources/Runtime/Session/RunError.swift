@@ -33,15 +33,16 @@ extension Graph {
     var symbols: [String: Dimension] = [:]
     for (id, got) in zip(inputs, inputTypes) {
       guard case .tensor(let declared) = type(id), let got else { continue }
-      let mismatch = RunError.inputMismatch(name: name(id), expected: "\(type(id))", got: "\(got)")
-      guard declared.element == got.element, declared.rank == got.rank else { throw mismatch }
+      guard declared.element == got.element, declared.rank == got.rank else {
+        throw .inputMismatch(name: name(id), expected: "\(type(id))", got: "\(got)")
+      }
       for (expected, actual) in zip(declared.shape, got.shape) {
         if let symbol = expected.symbolName, symbols[symbol] == nil { symbols[symbol] = actual }
       }
     }
     for (id, got) in zip(inputs, inputTypes) {
       guard case .tensor(let declared) = type(id), let got else { continue }
-      for (expected, actual) in zip(declared.shape, got.shape) {
+      for (expected, actual) in zip(declared.shape, got.shape) where expected != actual {
         let value = expected.substituting(symbols)
         guard value.constant == nil || value == actual else {
           let clause = expected.constant == nil ? " with \(expected) = \(value)" : ""

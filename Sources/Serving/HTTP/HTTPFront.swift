@@ -181,7 +181,9 @@ struct HTTPFront: Sendable {
     }
   }
 
-  private func declaredLength(_ head: HTTPRequestHead) -> Int? { head.headers[.contentLength].flatMap { Int($0) } }
+  private func declaredLength(_ head: HTTPRequestHead) -> Int? {
+    head.headers.value(.contentLength).flatMap { Int($0) }
+  }
 
   private func collect(_ request: Request, _ head: HTTPRequestHead, _ bytesIn: inout Int) async throws -> BodyBytes {
     let refusal = ServingError(

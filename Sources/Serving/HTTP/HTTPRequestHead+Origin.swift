@@ -9,9 +9,11 @@ extension HTTPRequestHead {
     return segments.dropFirst().first == "registry" || ["load", "unload"].contains(segments.last ?? "")
   }
 
+  private static let origin = HTTPField.Name("Origin")
+
   /// - Throws: `permissionDenied` for a change that a page asks for which this server did not send.
   func refuseForeignPages() throws(ServingError) {
-    guard let origin = HTTPField.Name("Origin").flatMap({ headers[$0] }), isChange else { return }
+    guard let origin = Self.origin.flatMap({ headers[$0] }), isChange else { return }
     let source = origin.split(separator: "/", omittingEmptySubsequences: true).last.map(String.init) ?? ""
     let host = source.hasPrefix("[") ? source.prefix { $0 != "]" }.dropFirst() : source.prefix { $0 != ":" }
     guard source == authority, HTTPOptions(host: String(host)).isLoopback else {

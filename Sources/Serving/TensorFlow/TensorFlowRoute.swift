@@ -84,7 +84,7 @@ private struct Selection {
   }
 
   func model(_ name: Substring) throws(ServingError) -> ModelReference {
-    guard let decoded = PercentCoding.decoded(name.utf8) else {
+    guard let decoded = PercentCoding.decoded(name[...]) else {
       throw .invalid("Failed to decode model name: \(name)")
     }
     return ModelReference(decoded, try selector())
@@ -97,7 +97,7 @@ private struct Selection {
       guard let number = Int(digits) else { throw .invalid("Failed to convert version: \(digits) to numeric.") }
       return .version(number)
     case .label(let label):
-      guard let decoded = PercentCoding.decoded(label.utf8) else {
+      guard let decoded = PercentCoding.decoded(label[...]) else {
         throw .invalid("Failed to decode model version label: \(label)")
       }
       return .label(decoded)

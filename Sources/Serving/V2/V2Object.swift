@@ -1,25 +1,20 @@
 import MassJSON
 import MassRuntime
 
-/// The members of an object of a request, each at most once.
+/// An object of a request, whose members are each there at most once.
 struct V2Object {
-  private let members: [String: JSONValue]
+  private let value: JSONValue
   private let place: String
 
   init(_ value: JSONValue, in place: String) throws(ServingError) {
     guard value.kind == .object else { throw .invalid("\(place) is no JSON object") }
-    var members: [String: JSONValue] = [:]
-    var duplicate: String?
-    value.forEachMember { key, value in
-      if members.updateValue(value, forKey: key) != nil { duplicate = key }
-    }
-    if let duplicate { throw .invalid("'\(duplicate)' stands twice in \(place)") }
-    self.members = members
+    if let key = try value.repeatedKey() { throw .invalid("'\(key)' stands twice in \(place)") }
+    self.value = value
     self.place = place
   }
 
   /// A member; null is as good as none.
-  subscript(key: String) -> JSONValue? { members[key].flatMap { $0.isNull ? nil : $0 } }
+  subscript(key: String) -> JSONValue? { value.member(key).flatMap { $0.isNull ? nil : $0 } }
 
   func string(_ key: String) throws(ServingError) -> String? {
     guard let value = self[key] else { return nil }
@@ -44,29 +39,32 @@ struct V2Object {
   }
 }
 
+extension JSONValue {
+  /// A key that stands twice in an object.
+  fileprivate func repeatedKey() throws(ServingError) -> String? {
+    do throws(JSONError) { return try duplicateKey() } catch { throw ServingError(.internalError, "\(error)") }
+  }
+}
+
 /// A `parameters` object: those the protocol reserves, and the client's own.
 struct V2Parameters {
-  private var values: [String: Parameter] = [:]
+  private var members: [(key: String, value: Parameter)] = []
   private let place: String
 
   init(_ value: JSONValue?, in place: String) throws(ServingError) {
     self.place = place
     guard let value, !value.isNull else { return }
     guard value.kind == .object else { throw .invalid("'parameters' of \(place) is no object") }
-    var found: [String: Parameter] = [:]
-    var problem: String?
-    value.forEachMember { key, value in
+    if let key = try value.repeatedKey() { throw .invalid("'\(key)' stands twice in \(place)") }
+    try value.forEachMember { (key, value) throws(ServingError) in
       guard let parameter = Self.parameter(value) else {
-        problem = "parameter '\(key)' of \(place) is neither a string, a number nor a bool"
-        return
+        throw .invalid("parameter '\(key)' of \(place) is neither a string, a number nor a bool")
       }
-      if found.updateValue(parameter, forKey: key) != nil { problem = "'\(key)' stands twice in \(place)" }
+      guard !key.hasPrefix("triton_") else {
+        throw .invalid("parameter keys starting with 'triton_' are reserved; '\(key)' cannot be set")
+      }
+      members.append((key, parameter))
     }
-    if let problem { throw .invalid(problem) }
-    if let reserved = found.keys.filter({ $0.hasPrefix("triton_") }).min() {
-      throw .invalid("parameter keys starting with 'triton_' are reserved; '\(reserved)' cannot be set")
-    }
-    values = found
   }
 
   private static func parameter(_ value: JSONValue) -> Parameter? {
@@ -80,23 +78,28 @@ struct V2Parameters {
     }
   }
 
-  subscript(key: String) -> Parameter? { values[key] }
+  /// - Complexity: O(n).
+  subscript(key: String) -> Parameter? { members.first { $0.key == key }?.value }
 
   /// Those the protocol does not know.
-  var custom: [String: Parameter] { values.filter { !Self.reserved.contains($0.key) } }
+  var custom: [String: Parameter] {
+    var custom: [String: Parameter] = [:]
+    for (key, value) in members where !Self.reserved.contains(key) { custom[key] = value }
+    return custom
+  }
 
   private static let reserved: Set<String> = [
     "binary_data_output", "timeout", "priority", "sequence_id", "sequence_start", "sequence_end",
   ]
 
   func bool(_ key: String) throws(ServingError) -> Bool? {
-    guard let value = values[key] else { return nil }
+    guard let value = self[key] else { return nil }
     guard case .bool(let flag) = value else { throw .invalid("'\(key)' of \(place) is no bool") }
     return flag
   }
 
   func integer(_ key: String) throws(ServingError) -> Int64? {
-    guard let value = values[key] else { return nil }
+    guard let value = self[key] else { return nil }
     guard case .int(let number) = value else { throw .invalid("'\(key)' of \(place) is no whole number") }
     return number
   }
@@ -110,7 +113,7 @@ struct V2Parameters {
 
   /// When the `timeout`, in microseconds, is over. Zero is none.
   func deadline() throws(ServingError) -> UInt64? {
-    for key in ["sequence_id", "sequence_start", "sequence_end"] where values[key] != nil {
+    for key in ["sequence_id", "sequence_start", "sequence_end"] where self[key] != nil {
       throw ServingError(.unsupported, "'\(key)': models have no state between requests")
     }
     guard let timeout = try integer("timeout") else { return nil }

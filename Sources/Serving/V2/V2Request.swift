@@ -85,7 +85,7 @@ struct V2Request {
     let size = try parameters.integer("binary_data_size")
     let isShared = parameters["shared_memory_region"] != nil
     let data = members["data"]
-    guard [data != nil, size != nil, isShared].filter({ $0 }).count == 1 else {
+    guard (data == nil ? 0 : 1) + (size == nil ? 0 : 1) + (isShared ? 1 : 0) == 1 else {
       throw .invalid(
         "Input must set only one of the following fields: 'data', 'binary_data_size' in 'parameters', 'shared_memory_region' in 'parameters'; input '\(name)' of model '\(reference.name)' does not"
       )

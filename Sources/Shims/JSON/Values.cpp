@@ -10,6 +10,11 @@ using mass::json::next;
 using mass::json::textAt;
 using mass::json::typeOf;
 
+namespace {
+// Up to so many keys comparing each with each is faster than sorting them.
+constexpr size_t kFewKeys = 16;
+}  // namespace
+
 mass_json_kind mass_json_kind_of(const mass_json_document *document, size_t position) {
   switch (typeOf(document->tape[position])) {
     case '[':
@@ -78,9 +83,18 @@ size_t mass_json_member(const mass_json_document *document, size_t position, con
 size_t mass_json_duplicate(const mass_json_document *document, size_t position, bool *has_failed) try {
   *has_failed = false;
   if (typeOf(document->tape[position]) != '{') return 0;
+  const size_t end = mass_json_end(document, position);
+  if (mass_json_count(document, position) <= kFewKeys) {
+    for (size_t i = mass_json_first(position); i != end; i = next(*document, i + 1)) {
+      const std::string_view key = textAt(*document, i);
+      for (size_t j = mass_json_first(position); j != i; j = next(*document, j + 1)) {
+        if (textAt(*document, j) == key) return i;
+      }
+    }
+    return 0;
+  }
   std::vector<size_t> keys;
   keys.reserve(mass_json_count(document, position));
-  const size_t end = mass_json_end(document, position);
   for (size_t i = mass_json_first(position); i != end; i = next(*document, i + 1)) keys.push_back(i);
   const auto text = [document](size_t key) { return textAt(*document, key); };
   std::sort(keys.begin(), keys.end(), [&](size_t a, size_t b) { return text(a) < text(b); });
