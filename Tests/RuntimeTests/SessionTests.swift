@@ -7,7 +7,7 @@ import Testing
 
   @Test func onePlanServesEveryBatchSize() throws {
     var session = Session(try model(), options: SessionOptions(threads: 1, programLimit: 2))
-    for batch in [1, 4, 2, 1, 7] {
+    for batch in [1, 4, 1, 2, 1, 4, 7, 4] {
       let x = Tensor.random([batch, 3], seed: UInt64(batch))
       let y = try session.run([.tensor(x)])[0].tensor
       let want = zip(x.doubles(), Array(repeating: [1.0, 2, 3], count: batch).joined()).map { $0 + $1 }

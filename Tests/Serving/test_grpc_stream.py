@@ -260,24 +260,41 @@ class ServerDeadlines(GRPCCase):
         self.assertEqual((caught.exception.code(), caught.exception.details()), (Code.DEADLINE_EXCEEDED, EXPIRED))
         return answers
 
-    def stream(self, *requests):
+    def stream(self, *requests, timeout="300m", is_half_closed=False):
         feed = Feed()
         feed.send(*requests)
-        self.addCleanup(feed.close)
-        return self.stub.ModelStreamInfer(iter(feed), timeout=None, metadata=[("grpc-timeout", "300m")])
+        if is_half_closed:
+            feed.close()
+        else:
+            self.addCleanup(feed.close)
+        return self.stub.ModelStreamInfer(iter(feed), timeout=None, metadata=[("grpc-timeout", timeout)])
 
     def test_a_silent_stream(self):
-        self.assertEqual(self.expire(self.stream()), [])
+        # Eight digits are what the protocol allows, and what clients in Go send.
+        for timeout in ("300m", "300000u", "29999850n", "00000300m"):
+            with self.subTest(timeout):
+                self.assertEqual(self.expire(self.stream(timeout=timeout)), [])
 
     def test_a_busy_stream(self):
-        answers = self.expire(self.stream(raw("scale", [("x", one())]), slow(), slow()))
-        self.assertEqual([answer.error_message for answer in answers], ["", EXPIRED, EXPIRED][:len(answers)])
-        self.assertGreaterEqual(len(answers), 1)
+        for is_half_closed in (False, True):
+            with self.subTest(is_half_closed):
+                requests = [raw("scale", [("x", one())])] + [slow() for _ in range(4)]
+                stream = self.stream(*requests, timeout="1S", is_half_closed=is_half_closed)
+                errors = [answer.error_message for answer in self.expire(stream)]
+                self.assertEqual(errors[0], "")
+                self.assertEqual(sorted(errors), errors, "what is answered behind one that came too late")
+                self.assertEqual(set(errors[1:]) - {"", EXPIRED}, set())
+
+    def test_a_stream_that_is_in_time(self):
+        stream = self.stream(raw("scale", [("x", one())]), timeout="30S", is_half_closed=True)
+        self.assertEqual([answer.error_message for answer in stream], [""])
+        self.assertEqual(stream.code(), Code.OK)
 
     def test_a_watch(self):
-        with open_channel(self.server) as channel:
-            watch = channel.unary_stream("/grpc.health.v1.Health/Watch")
-            self.assertEqual(self.expire(watch(b"", metadata=[("grpc-timeout", "300m")])), [b"\x08\x01"])
+        for timeout in ("1S", "00001000m"):
+            with self.subTest(timeout), open_channel(self.server) as channel:
+                watch = channel.unary_stream("/grpc.health.v1.Health/Watch")
+                self.assertEqual(self.expire(watch(b"", metadata=[("grpc-timeout", timeout)])), [b"\x08\x01"])
 
 
 class Deadlines(GRPCCase):

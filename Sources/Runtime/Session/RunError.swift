@@ -42,7 +42,8 @@ extension Graph {
     }
     for (id, got) in zip(inputs, inputTypes) {
       guard case .tensor(let declared) = type(id), let got else { continue }
-      for (expected, actual) in zip(declared.shape, got.shape) where expected != actual {
+      for (expected, actual) in zip(declared.shape, got.shape)
+      where expected.constant == nil || expected != actual {
         let value = expected.substituting(symbols)
         guard value.constant == nil || value == actual else {
           let clause = expected.constant == nil ? " with \(expected) = \(value)" : ""

@@ -45,17 +45,34 @@ final class Drain: Sendable {
   }
 
   /// As above, but the beginning of the drain cancels the work as well.
-  func cancellingWithServer<Answer: Sendable>(_ work: @escaping @Sendable () async -> Answer) async -> Answer {
-    let task = Task { await work() }
-    return await Self.value(of: task) { task.cancel() }
+  ///
+  /// - Parameter deadline: Cancels the work, too; the transport overlooks deadlines of eight digits.
+  /// - Throws: What the work threw; if it threw that it was cancelled, why it was.
+  func cancellingWithServer(
+    before deadline: UInt64?, _ work: @escaping @Sendable () async throws -> Void
+  ) async throws {
+    let task = Task { () -> Result<Void, any Error> in
+      do { return .success(try await work()) } catch { return .failure(error) }
+    }
+    let timer = deadline.map { deadline in
+      Task {
+        try await Task.sleep(for: .nanoseconds(deadline - min(deadline, MonotonicClock.now())))
+        task.cancel()
+      }
+    }
+    defer { timer?.cancel() }
+    do {
+      try await Self.value(of: task) { task.cancel() }.get()
+    } catch is CancellationError {
+      throw reason(deadline)
+    }
   }
 
-  /// What a client is told of a call that ended with `error` before its answer did: cancelled work does not say by whom.
-  func reason(for error: any Error, deadline: UInt64?) -> any Error {
-    guard error is CancellationError else { return error }
+  /// Why work was cancelled.
+  private func reason(_ deadline: UInt64?) -> ServingError {
+    if CallDeadline.isOver(deadline) { return InstancePool.expired }
     if hasBegun { return ServingError(.unavailable, "the server is exiting") }
-    // The transport counts a deadline from a little earlier, and a client that cancelled reads no status.
-    return deadline == nil ? ServingError(.cancelled, "the call was cancelled") : InstancePool.expired
+    return ServingError(.cancelled, "the call was cancelled")
   }
 
   private static func value<Answer: Sendable>(

@@ -17,6 +17,14 @@ enum CallDeadline {
     return values.next().flatMap(nanoseconds).map { MonotonicClock.now(adding: $0) }
   }
 
+  /// Whether what ended now may have ended because of the deadline.
+  static func isOver(_ deadline: UInt64?) -> Bool {
+    deadline.map { MonotonicClock.now(adding: transportLead) >= $0 } ?? false
+  }
+
+  /// Nanoseconds: the transport reads the metadata first, and cancels calls by what it counts from then.
+  private static let transportLead: UInt64 = 100_000_000
+
   static func nanoseconds(_ text: String) -> UInt64? {
     let digits = text.utf8.dropLast()
     guard (1...8).contains(digits.count), digits.allSatisfy({ (0x30...0x39).contains($0) }),

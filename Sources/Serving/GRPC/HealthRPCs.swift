@@ -23,16 +23,14 @@ struct HealthRPCs: RegistrableRPCService {
       let deadline = CallDeadline.deadline(in: request.metadata)
       let request = try await ServerRequest(stream: request)
       return StreamingServerResponse { writer in
-        try await drain.cancellingWithServer { await watch(request.message.service, before: deadline, writer) }.get()
+        try await drain.cancellingWithServer(before: deadline) { try await watch(request.message.service, writer) }
         return [:]
       }
     }
   }
 
   /// Writes the status now and whenever it changed, until the client or the server leaves.
-  private func watch(
-    _ name: String, before deadline: UInt64?, _ writer: RPCWriter<WireHealthCheckResponse>
-  ) async -> Result<Void, any Error> {
+  private func watch(_ name: String, _ writer: RPCWriter<WireHealthCheckResponse>) async throws {
     var last: WireHealthCheckResponse.ServingStatus?
     do {
       while true {
@@ -46,7 +44,7 @@ struct HealthRPCs: RegistrableRPCService {
         // This task is cancelled, and what a cancelled task writes is dropped.
         _ = await Task { try await writer.write(.with { $0.status = .notServing }) }.result
       }
-      return .failure(drain.reason(for: error, deadline: deadline))
+      throw error
     }
   }
 

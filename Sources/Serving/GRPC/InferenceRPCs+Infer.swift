@@ -32,13 +32,8 @@ extension InferenceRPCs {
         let response = try await service.infer(request)
         return .success(InferAnswer(response, isRaw: call.isRaw))
       } catch {
-        // The transport counts the deadline from a little earlier; and a client that cancelled reads no status.
-        guard error.code == .cancelled, let deadline = context.deadline,
-          !drain.hasBegun || MonotonicClock.now() >= deadline
-        else {
-          return .failure(error)
-        }
-        return .failure(InstancePool.expired)
+        let isExpired = error.code == .cancelled && CallDeadline.isOver(context.deadline)
+        return .failure(isExpired ? InstancePool.expired : error)
       }
     }
   }
@@ -49,9 +44,9 @@ extension InferenceRPCs {
   private func answer(
     _ messages: RPCAsyncSequence<InferMessage, any Error>, _ context: CallContext, to writer: RPCWriter<StreamAnswer>
   ) async throws {
-    let reading = await drain.cancellingWithServer { () -> Result<Void, any Error> in
+    try await drain.cancellingWithServer(before: context.deadline) {
       var pending: [Task<Void, any Error>] = []
-      var failure: (any Error)?
+      var reading: Result<Void, any Error> = .success(())
       do {
         for try await message in messages {
           let call = try await message.call
@@ -65,16 +60,13 @@ extension InferenceRPCs {
             })
         }
       } catch {
-        failure = error
+        reading = .failure(error)
       }
-      let last = await pending.last?.result
-      return failure.map { .failure($0) } ?? last ?? .success(())
-    }
-    guard !drain.hasBegun else { throw ServingError(.unavailable, "the server is exiting") }
-    do {
+      let writing = await pending.last?.result
       try reading.get()
-    } catch {
-      throw drain.reason(for: error, deadline: context.deadline)
+      try writing?.get()
+      // The client may have said all it had to say.
+      try Task.checkCancellation()
     }
   }
 
