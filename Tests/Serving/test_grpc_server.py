@@ -341,8 +341,13 @@ class Foreign(GRPCCase):
                     data = call(call_headers(path, ("grpc-timeout", text)), message(b""))
                     kinds = [kind for kind, _ in self.exchange(START + data)]
                     self.assertNotIn(DATA, kinds)
-        for text in ("0n", "1n", "99999999H", "99999999M"):
-            self.exchange(START + call(call_headers(f"/{INFERENCE}/ModelInfer", ("grpc-timeout", text)), message(GOOD)))
+        for method in ("ModelInfer", "ModelStreamInfer"):
+            for text in ("0n", "1n", "9999999H", "99999999H", "99999999M"):
+                with self.subTest(f"{method} {text}"):
+                    headers = call_headers(f"/{INFERENCE}/{method}", ("grpc-timeout", text))
+                    kinds = [kind for kind, _ in self.exchange(START + call(headers, message(GOOD)))]
+                    if text[-1] != "n":
+                        self.assertIn(DATA, kinds)
 
     def test_frames_at_random(self):
         noise = random.Random(SEED)
