@@ -7,7 +7,7 @@
   and, for mass alone, binary tensors, and a request that runs no model, which is what the HTTP library can do here.
 - large: an identity of 8 MB as bytes against a server that only sends back the bytes it receives.
 - overload: an open loop at twice the throughput, with `longest_wait_ms`: what is answered in time, against the most there can be.
-- models: throughput with two connections (wrk, binary tensors) against `mass bench`, same plan, same threads: the ratio is the
+- models: throughput with two connections per instance (wrk, binary tensors) against `mass bench`, same threads: the ratio is the
   median of those of the rounds.
 """
 import argparse
@@ -78,9 +78,9 @@ def running(command, port, environment=None, folder=None, path=None):
             process.kill()
 
 
-def mass(repository, port, threads=1):
+def mass(repository, port, threads=1, instances=1):
     return running([MASS, "serve", "--repository", repository, "--http-port", port, "--grpc-port", 0,
-                    "--threads", threads], port)
+                    "--threads", threads, "--instances", instances], port)
 
 
 def wrk(url, connections, seconds, script):
@@ -260,33 +260,39 @@ def binary_inputs(port, name, shapes, path):
 
 
 def served(folder, options):
+    """Each number of threads as one instance's team and, beside it, as instances of one thread each."""
     table = []
     for name in options.models:
         model = resolved(name)
-        shapes = SHAPES[model.stem]
+        flags = [part for shape in SHAPES[model.stem] for part in ("--shape", shape)]
         for threads in options.threads:
-            repository = folder / f"{name}-{threads}"
-            target = repository / name / "1"
-            target.mkdir(parents=True)
-            subprocess.run([MASS, "compile", model, "-o", target / "model.plan", "--threads", str(threads), "--quiet",
-                            *(part for shape in shapes for part in ("--shape", shape))], check=True)
-            flags = [part for shape in shapes for part in ("--shape", shape)]
-            port = free_port()
-            bench, answered = [], []
-            with mass(repository, port, threads):
-                inputs = binary_inputs(port, name, shapes, folder / f"{name}.lua")
+            arrangements = [(1, threads)] if threads == 1 else [(1, threads), (threads, 1)]
+            with contextlib.ExitStack() as servers:
+                served = {}
+                for instances, each in arrangements:
+                    repository = folder / f"{name}-{instances}-{each}"
+                    target = repository / name / "1"
+                    target.mkdir(parents=True)
+                    subprocess.run([MASS, "compile", model, "-o", target / "model.plan", "--threads", str(each), "--quiet",
+                                    *flags], check=True)
+                    port = free_port()
+                    servers.enter_context(mass(repository, port, each, instances))
+                    served[instances, each] = (f"http://127.0.0.1:{port}/v2/models/{name}/infer", [])
+                inputs = binary_inputs(port, name, SHAPES[model.stem], folder / f"{name}.lua")
+                plan, bench = folder / f"{name}-1-{threads}" / name / "1/model.plan", []
                 for _ in range(options.rounds):
-                    ran = subprocess.run([MASS, "bench", target / "model.plan", *flags, "--threads", str(threads),
-                                          "--duration", str(options.seconds), "--json"], capture_output=True, text=True,
-                                         check=True)
+                    ran = subprocess.run([MASS, "bench", plan, *flags, "--threads", str(threads), "--duration",
+                                          str(options.seconds), "--json"], capture_output=True, text=True, check=True)
                     bench.append(1000 / json.loads(ran.stdout)["latency_ms"]["mean"])
-                    answered.append(wrk(f"http://127.0.0.1:{port}/v2/models/{name}/infer", 2, options.seconds, inputs)[0])
-            row = {"model": name, "threads": threads, "bench_per_s": statistics.median(bench),
-                   "served_per_s": statistics.median(answered),
-                   "ratio": statistics.median(map(operator.truediv, answered, bench))}
-            table.append(row)
-            print(f"models  {name:10} {threads} threads: bench {row['bench_per_s']:.1f}/s, served {row['served_per_s']:.1f}/s, "
-                  f"ratio {row['ratio']:.3f}", flush=True)
+                    for (instances, _), (url, rates) in served.items():
+                        rates.append(wrk(url, 2 * instances, options.seconds, inputs)[0])
+            for (instances, each), (_, rates) in served.items():
+                row = {"model": name, "instances": instances, "threads": each, "bench_threads": threads,
+                       "bench_per_s": statistics.median(bench), "served_per_s": statistics.median(rates),
+                       "ratio": statistics.median(map(operator.truediv, rates, bench))}
+                table.append(row)
+                print(f"models  {name:10} {instances} × {each} threads: bench with {threads} {row['bench_per_s']:.1f}/s, "
+                      f"served {row['served_per_s']:.1f}/s, ratio {row['ratio']:.3f}", flush=True)
     return table
 
 

@@ -121,7 +121,7 @@ extension SessionBox {
     let type = try unsafe tensor.type(input(i))
     let source = try unsafe tensor.address(of: BoundTensors([type]).entries[0], input(i))
     do throws(TensorError) {
-      return try unsafe Tensor(element: type.element, shape: type.shape.constants ?? []) { target in
+      return try unsafe Tensor(unsafeUninitialized: type.element, shape: type.shape.constants ?? []) { target in
         unsafe target.copyMemory(from: UnsafeRawBufferPointer(start: source, count: target.count))
       }
     } catch { throw Failure(MASS_MISMATCH, "\(input(i)): \(error)") }

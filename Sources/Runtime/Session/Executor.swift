@@ -6,17 +6,19 @@ import ThreadsShim
   private let environment: BindingEnvironment
   private let choices: KernelChoices
   private let programLimit: Int
+  private let outputMemory: (@Sendable (Int) throws(TensorError) -> TensorStorage)?
   private var arena = Arena()
   /// Most recently used last.
   private var programs: [Program] = []
   private var prepared: Program?
   private var timings: [StepTime]?
 
-  init(_ model: Model, threads: Int, isStrict: Bool, programLimit: Int, choices: KernelChoices) {
+  init(_ model: Model, _ options: SessionOptions, threads: Int, choices: KernelChoices) {
     self.model = model
     self.choices = choices
-    self.programLimit = max(1, programLimit)
-    environment = BindingEnvironment(threads: threads, isStrict: isStrict, packed: model.packed)
+    programLimit = max(1, options.programLimit)
+    outputMemory = options.outputMemory
+    environment = BindingEnvironment(threads: threads, isStrict: options.isStrict, packed: model.packed)
   }
 
   private var graph: Graph { model.graph }
@@ -69,7 +71,7 @@ import ThreadsShim
     var outputs: [Tensor] = []
     for type in program.outputTypes {
       do throws(TensorError) {
-        outputs.append(try Tensor(element: type.element, shape: type.shape.constants ?? []))
+        outputs.append(try output(type.element, type.shape.constants ?? []))
       } catch { throw .node(OperatorError(op: "Output", node: "", expected: "an allocatable output", got: "\(error)")) }
     }
     let inputs = program.inputs.map { known[$0]?.tensor }
@@ -80,6 +82,14 @@ import ThreadsShim
     try unsafe execute(program, inputs: sources, outputs: targets)
     withExtendedLifetime(inputs) {}
     for (id, tensor) in zip(program.outputs, outputs) { known[id] = .tensor(tensor) }
+  }
+
+  /// Memory for an output, of which kernels write every byte, as they do where it is the caller's.
+  private func output(_ element: ElementType, _ shape: [Int]) throws(TensorError) -> Tensor {
+    guard let outputMemory, let size = element.byteCount(elements: try Tensor.elementCount(of: shape)) else {
+      return try unsafe Tensor(unsafeUninitialized: element, shape: shape) { _ in }
+    }
+    return try Tensor(element: element, shape: shape, storage: try outputMemory(size))
   }
 
   /// Runs a node that no program can hold: its results' shapes depend on data, or they are not tensors.

@@ -7,6 +7,8 @@ public struct SessionOptions: Sendable {
   public var isStrict: Bool
   /// Programs kept for different input shapes; the least recently used goes first.
   public var programLimit: Int
+  /// Gives the memory of an output, by its size in bytes, aligned as `TensorStorage.alignment` says; nil for the heap.
+  public var outputMemory: (@Sendable (Int) throws(TensorError) -> TensorStorage)?
 
   public init(threads: Int? = nil, isStrict: Bool = false, programLimit: Int = 16) {
     self.threads = threads
@@ -25,8 +27,7 @@ public struct Session: ~Copyable {
     self.model = model
     threads = max(1, options.threads ?? ThreadCount.default)
     executor = Executor(
-      model, threads: threads, isStrict: options.isStrict, programLimit: options.programLimit,
-      choices: choices ?? model.plan.target?.choices ?? KernelChoices())
+      model, options, threads: threads, choices: choices ?? model.plan.target?.choices ?? KernelChoices())
   }
 
   /// Runs on inputs in the model's order and returns outputs in the model's order.

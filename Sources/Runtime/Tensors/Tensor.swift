@@ -36,15 +36,30 @@ public struct Tensor: Sendable {
     byteOffset = offset
   }
 
-  /// Allocates a tensor and lets `fill` write its bytes.
+  /// Allocates a tensor of zeros and lets `fill` write its bytes.
   public init(
     element: ElementType, shape: [Int], fill: (UnsafeMutableRawBufferPointer) -> Void
+  ) throws(TensorError) {
+    try unsafe self.init(element, shape, isZeroed: true, fill)
+  }
+
+  /// Allocates a tensor whose bytes `initializer` writes, every one of them: what it leaves out is indeterminate, and may be
+  /// what the process freed before. Spares large tensors a pass over their memory.
+  @unsafe public init(
+    unsafeUninitialized element: ElementType, shape: [Int],
+    initializingWith initializer: (UnsafeMutableRawBufferPointer) -> Void
+  ) throws(TensorError) {
+    try unsafe self.init(element, shape, isZeroed: false, initializer)
+  }
+
+  private init(
+    _ element: ElementType, _ shape: [Int], isZeroed: Bool, _ fill: (UnsafeMutableRawBufferPointer) -> Void
   ) throws(TensorError) {
     let count = try Self.elementCount(of: shape)
     guard let bytes = element.byteCount(elements: count), bytes <= Self.byteLimit else {
       throw .tooLarge(element, shape)
     }
-    let storage = try TensorStorage(byteCount: bytes)
+    let storage = try TensorStorage(byteCount: bytes, isZeroed: isZeroed)
     unsafe fill(UnsafeMutableRawBufferPointer(start: storage.base, count: bytes))
     self.init(unchecked: element, shape, count, storage, 0)
   }

@@ -10,7 +10,7 @@
   let base: UnsafeMutableRawPointer
   public let byteCount: Int
   /// Keeps foreign memory (a mapped file, a parsed model) alive; nil when the block is our own.
-  private let owner: AnyObject?
+  public let owner: AnyObject?
   let strings: [String]
 
   /// Alignment of every block we allocate: one cache line, one AVX-512 register.
@@ -20,9 +20,18 @@
   private let allocation: UnsafeMutableRawPointer?
 
   /// Allocates `byteCount` zeroed bytes. Pages that nobody writes cost nothing.
-  public init(byteCount: Int) throws(TensorError) {
+  public convenience init(byteCount: Int) throws(TensorError) {
+    try self.init(byteCount: byteCount, isZeroed: true)
+  }
+
+  /// Allocates `byteCount` bytes that are indeterminate until somebody writes them.
+  @unsafe public convenience init(unsafeUninitialized byteCount: Int) throws(TensorError) {
+    try self.init(byteCount: byteCount, isZeroed: false)
+  }
+
+  init(byteCount: Int, isZeroed: Bool) throws(TensorError) {
     guard byteCount >= 0, byteCount <= Tensor.byteLimit,
-      let block = unsafe calloc(byteCount + Self.alignment, 1)
+      let block = unsafe isZeroed ? calloc(byteCount + Self.alignment, 1) : malloc(byteCount + Self.alignment)
     else { throw .outOfMemory(bytes: byteCount) }
     self.byteCount = byteCount
     owner = nil
@@ -31,7 +40,7 @@
     unsafe base = block.alignedUp(toMultipleOf: Self.alignment)
   }
 
-  /// Borrows memory that `owner` keeps alive and nobody writes.
+  /// Borrows memory that `owner` keeps alive and nobody but who fills the block writes.
   public init(borrowing pointer: UnsafeRawPointer, byteCount: Int, owner: AnyObject) {
     unsafe base = UnsafeMutableRawPointer(mutating: pointer)
     unsafe allocation = nil

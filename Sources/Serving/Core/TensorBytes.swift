@@ -36,10 +36,11 @@ enum TensorBytes {
     }
   }
 
-  /// As above, from bytes that lie in several pieces.
+  /// As above, from bytes that may lie in several pieces; many of them in one piece are used where they lie.
   static func tensor(
     _ name: String, element: ElementType, shape: [Int], chunks: [ByteBuffer]
   ) throws(ServingError) -> Tensor {
+    if chunks.count == 1, let tensor = try inPlace(name, element, shape, chunks[0]) { return tensor }
     if element == .string || chunks.count == 1 {
       let joined = try join(chunks, input: name)
       return try unsafe joined.withUnsafeReadableBytes { bytes in
@@ -71,14 +72,15 @@ enum TensorBytes {
     }
   }
 
-  /// Allocates a numeric tensor for an input and lets `fill` write its bytes; bools become 0 or 1 afterwards.
+  /// Allocates a numeric tensor for an input and lets `fill` write its bytes, all of them unless the tensor is then dropped;
+  /// bools become 0 or 1 afterwards.
   ///
   /// - Throws: `invalidArgument` for a shape no tensor can have, `resourceExhausted` if there is no memory for it.
   static func allocate(
     _ name: String, element: ElementType, shape: [Int], fill: (UnsafeMutableRawBufferPointer) -> Void
   ) throws(ServingError) -> Tensor {
     do throws(TensorError) {
-      return try unsafe Tensor(element: element, shape: shape) { target in
+      return try unsafe Tensor(unsafeUninitialized: element, shape: shape) { target in
         unsafe fill(target)
         if element == .bool { unsafe normalizeBools(target) }
       }
@@ -102,6 +104,14 @@ enum TensorBytes {
   static func byteCount(of tensor: Tensor) -> Int {
     guard tensor.element == .string else { return tensor.byteCount }
     return tensor.strings.reduce(0) { $0 + lengthBytes + $1.utf8.count }
+  }
+
+  /// The buffer that a tensor's bytes lie in, as they are sent; nil if they have to be copied.
+  static func buffer(of tensor: Tensor) -> ByteBuffer? {
+    guard tensor.element != .bool, let memory = tensor.storage.owner as? BufferMemory, tensor.byteOffset == 0,
+      tensor.byteCount == memory.buffer.readableBytes
+    else { return nil }
+    return memory.buffer
   }
 
   /// Appends the bytes of an output.
@@ -184,6 +194,20 @@ extension TensorBytes {
       throw .invalid("unexpected size for input '\(name)': \(bytes.count - offset) bytes follow its \(count) strings")
     }
     return strings
+  }
+
+  /// nil for what has to be copied: few bytes, or some that are not aligned, or that have to be changed.
+  private static func inPlace(
+    _ name: String, _ element: ElementType, _ shape: [Int], _ bytes: ByteBuffer
+  ) throws(ServingError) -> Tensor? {
+    guard element != .string, element != .bool, let width = element.byteWidth,
+      let storage = BufferMemory.storage(of: bytes, alignment: width)
+    else { return nil }
+    let count = try elementCount(shape, input: name)
+    try checkSize(bytes.readableBytes, element: element, shape: shape, count: count, input: name)
+    do throws(TensorError) { return try Tensor(element: element, shape: shape, storage: storage) } catch {
+      throw refusal(of: error, input: name)
+    }
   }
 
   private static func join(_ chunks: [ByteBuffer], input name: String) throws(ServingError) -> ByteBuffer {

@@ -90,7 +90,7 @@ extension Tensor {
       try self.init(strings: tensors.flatMap(\.strings), shape: shape)
       return
     }
-    try unsafe self.init(element: first.element, shape: shape) { memory in
+    try unsafe self.init(unsafeUninitialized: first.element, shape: shape) { memory in
       var offset = 0
       for tensor in tensors {
         unsafe tensor.withUnsafeBytes { bytes in
@@ -110,7 +110,7 @@ extension Tensor {
       return try Tensor(strings: Array(strings[range.lowerBound * each..<range.upperBound * each]), shape: shape)
     }
     let bytes = byteCount / max(1, self.shape.first ?? 1)
-    return try unsafe Tensor(element: element, shape: shape) { memory in
+    return try unsafe Tensor(unsafeUninitialized: element, shape: shape) { memory in
       unsafe withUnsafeBytes { all in
         guard let target = memory.baseAddress, let source = all.baseAddress else { return }
         unsafe target.copyMemory(from: source + range.lowerBound * bytes, byteCount: memory.count)

@@ -1,19 +1,45 @@
 import NIOCore
 
-/// The bytes of a body as they arrived: pieces, never joined unless something needs them in a row.
+/// The bytes of a body: pieces as they arrived, or one piece if the body is large and its length was announced.
 struct BodyBytes: Sendable {
-  private(set) var chunks: [ByteBuffer]
-  private(set) var count: Int
-
-  init(_ chunks: [ByteBuffer]) {
-    self.chunks = chunks
-    count = chunks.reduce(0) { $0 + $1.readableBytes }
+  /// What the head of a request says of its body.
+  struct Announcement {
+    var length: Int
+    /// Where a tensor begins that will be used where it lies.
+    var tensorOffset: Int
   }
 
-  /// Adds a piece; a small one is copied behind the last, so that a body in very many pieces does not cost a buffer each.
+  private(set) var chunks: [ByteBuffer]
+  private(set) var count: Int
+  private var announced: Announcement?
+  /// Whether all goes into the one buffer there is.
+  private var gathers = false
+
+  init(_ chunks: [ByteBuffer], announced: Announcement? = nil) {
+    self.chunks = chunks
+    count = chunks.reduce(0) { $0 + $1.readableBytes }
+    self.announced = announced
+  }
+
+  /// Bytes that have arrived before memory is taken for all that were announced.
+  private static let earnest = 512 << 10
+
+  /// Adds a piece.
+  ///
+  /// A small one is copied behind the last, so that a body in very many pieces does not cost a buffer each; so are all of a
+  /// large body, while they are warm in the cache.
   mutating func append(_ chunk: ByteBuffer) {
     count += chunk.readableBytes
-    if let last = chunks.indices.last, chunk.readableBytes < 4096, chunks[last].readableBytes < 1 << 20 {
+    if count >= Self.earnest, let announced, announced.length >= count {
+      var whole = BufferMemory.empty(capacity: announced.length, aligning: announced.tensorOffset)
+      for piece in chunks { whole.writeImmutableBuffer(piece) }
+      chunks = [whole]
+      self.announced = nil
+      gathers = true
+    }
+    if gathers {
+      chunks[0].writeImmutableBuffer(chunk)
+    } else if let last = chunks.indices.last, chunk.readableBytes < 4096, chunks[last].readableBytes < 1 << 20 {
       chunks[last].writeImmutableBuffer(chunk)
     } else if chunk.readableBytes > 0 {
       chunks.append(chunk)

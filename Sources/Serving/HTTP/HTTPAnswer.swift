@@ -1,3 +1,5 @@
+import HTTPTypes
+import HummingbirdCore
 import NIOCore
 
 /// What is sent back for one HTTP request.
@@ -6,6 +8,11 @@ public struct HTTPAnswer: Sendable {
   public var contentType: String
   public var headers: [(String, String)]
   public var body: ByteBuffer
+  /// What follows `body`: large outputs, which are sent from where they lie.
+  var parts: [ByteBuffer] = []
+
+  /// Bytes of the whole body.
+  var byteCount: Int { parts.reduce(body.readableBytes) { $0 + $1.readableBytes } }
 
   public init(status: Int = 200, contentType: String, headers: [(String, String)] = [], body: ByteBuffer) {
     self.status = status
@@ -16,6 +23,36 @@ public struct HTTPAnswer: Sendable {
 
   public static func json(_ text: String, status: Int = 200) -> HTTPAnswer {
     HTTPAnswer(status: status, contentType: "application/json", body: ByteBuffer(string: text))
+  }
+}
+
+extension HTTPAnswer {
+  /// Sends the answer to a request.
+  func write(to writer: consuming ResponseWriter, method: HTTPRequest.Method) async throws {
+    var fields = HTTPFields()
+    fields[.contentType] = contentType
+    fields[.contentLength] = "\(byteCount)"
+    for (name, value) in headers {
+      if let name = HTTPField.Name(name) { fields.append(HTTPField(name: name, value: value)) }
+    }
+    let response = HTTPResponse(status: HTTPResponse.Status(code: status), headerFields: fields)
+    if method == .head {
+      try await writer.writeResponse(response)
+    } else if parts.isEmpty {
+      try await writer.write(response: response, body: ResponseBody(byteBuffer: body))
+    } else {
+      try await writer.write(response: response, body: ResponseBody(contentsOf: [body] + parts))
+    }
+  }
+
+  /// The whole body in one buffer; nil if it is more than one can hold.
+  var joined: ByteBuffer? {
+    guard !parts.isEmpty else { return body }
+    guard byteCount <= 1 << 31 else { return nil }
+    var result = body
+    result.reserveCapacity(byteCount)
+    for part in parts { result.writeImmutableBuffer(part) }
+    return result
   }
 }
 

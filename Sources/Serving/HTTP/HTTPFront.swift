@@ -82,7 +82,7 @@ struct HTTPFront: Sendable {
     let plain = answer
     answer = await compressed(answer, head)
     service.observer.ended(exchange, plain, sent: &answer)
-    try await write(answer, head, writer)
+    try await answer.write(to: writer, method: head.method)
     return exchange.start
   }
 
@@ -138,21 +138,6 @@ struct HTTPFront: Sendable {
     }
   }
 
-  private func write(_ answer: HTTPAnswer, _ head: HTTPRequestHead, _ writer: consuming ResponseWriter) async throws {
-    var fields = HTTPFields()
-    fields[.contentType] = answer.contentType
-    fields[.contentLength] = "\(answer.body.readableBytes)"
-    for (name, value) in answer.headers {
-      if let name = HTTPField.Name(name) { fields.append(HTTPField(name: name, value: value)) }
-    }
-    let response = HTTPResponse(status: HTTPResponse.Status(code: answer.status), headerFields: fields)
-    if head.method == .head {
-      try await writer.writeResponse(response)
-    } else {
-      try await writer.write(response: response, body: ResponseBody(byteBuffer: answer.body))
-    }
-  }
-
   /// Bytes from which a body is neither read nor compressed on the event loop, which has other connections to serve.
   private static let largeBody = 256 << 10
 
@@ -185,11 +170,17 @@ struct HTTPFront: Sendable {
     head.headers.value(.contentLength).flatMap { Int($0) }
   }
 
+  private func announcement(_ head: HTTPRequestHead) -> BodyBytes.Announcement? {
+    guard let length = declaredLength(head), length >= BufferMemory.leastBytes else { return nil }
+    let offset = head.headers.inferenceHeaderLength.flatMap { Int($0) } ?? 0
+    return BodyBytes.Announcement(length: length, tensorOffset: (0...length).contains(offset) ? offset : 0)
+  }
+
   private func collect(_ request: Request, _ head: HTTPRequestHead, _ bytesIn: inout Int) async throws -> BodyBytes {
     let refusal = ServingError(
       .payloadTooLarge, "the body exceeds the limit of \(bodyLimit.value) bytes; '--max-body-bytes' raises it")
     if let length = declaredLength(head), length > bodyLimit.value { throw refusal }
-    var body = BodyBytes([])
+    var body = BodyBytes([], announced: announcement(head))
     for try await chunk in request.body {
       guard body.count + chunk.readableBytes <= bodyLimit.value else { throw refusal }
       body.append(chunk)
@@ -265,22 +256,23 @@ struct HTTPFront: Sendable {
     if answer.status == 501, head.headers[.contentEncoding] != nil {
       answer.headers.append(("Accept-Encoding", "gzip, deflate"))
     }
-    let body = answer.body
-    guard body.readableBytes > 0, let coding = ContentCoding.accepted(by: head.headers[.acceptEncoding]) else {
+    let plain = answer
+    guard plain.byteCount > 0, let coding = ContentCoding.accepted(by: head.headers[.acceptEncoding]) else {
       return answer
     }
     let encoded =
-      body.readableBytes < Self.largeBody
-      ? coding.encode(body)
-      : await withTaskExecutorPreference(ThreadPoolExecutor.shared) { await Self.encode(body, coding) }
+      plain.byteCount < Self.largeBody
+      ? coding.encode(plain.body)
+      : await withTaskExecutorPreference(ThreadPoolExecutor.shared) { await Self.encode(plain, coding) }
     guard let encoded else { return answer }
     answer.body = encoded
+    answer.parts = []
     answer.headers.append(("Content-Encoding", coding.rawValue))
     answer.headers.append(("Vary", "Accept-Encoding"))
     return answer
   }
 
-  private nonisolated static func encode(_ body: ByteBuffer, _ coding: ContentCoding) async -> ByteBuffer? {
-    coding.encode(body)
+  private nonisolated static func encode(_ answer: HTTPAnswer, _ coding: ContentCoding) async -> ByteBuffer? {
+    answer.joined.flatMap { coding.encode($0) }
   }
 }

@@ -44,7 +44,7 @@ extension RequestObserver {
     let context = exchange.context ?? RequestContext(peer: exchange.peer)
     if isFailure || context.clientID != nil { sent.headers.append(("X-Request-Id", context.id)) }
     if let trace = context.trace { sent.headers.append(("traceresponse", trace.response)) }
-    let bytesOut = exchange.head.method == .head ? 0 : sent.body.readableBytes
+    let bytesOut = exchange.head.method == .head ? 0 : sent.byteCount
     // A probe that hears that the server is not ready did not fail.
     let isProbe = exchange.head.path.hasPrefix("/v2/health/")
     write(Self.record(exchange, plain, context, bytesOut), isFailure: isFailure && !isProbe)

@@ -191,11 +191,12 @@ final class ResponseCache: Sendable {
     var result: [NamedTensor] = []
     for output in outputs {
       let tensor = output.tensor
-      if tensor.element == .string || tensor.storage.byteCount == tensor.byteCount {
+      let isWhole = tensor.storage.byteCount == tensor.byteCount && !BufferMemory.keepsMore(than: tensor)
+      if tensor.element == .string || isWhole {
         result.append(output)
         continue
       }
-      let copy = try? unsafe Tensor(element: tensor.element, shape: tensor.shape) { target in
+      let copy = try? unsafe Tensor(unsafeUninitialized: tensor.element, shape: tensor.shape) { target in
         unsafe tensor.withUnsafeBytes { unsafe target.copyMemory(from: $0) }
       }
       guard let copy else { return nil }

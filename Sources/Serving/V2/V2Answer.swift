@@ -87,10 +87,22 @@ enum V2Answer {
   private static func answer(_ writer: consuming JSONWriter, _ binary: [Tensor]) throws(ServingError) -> HTTPAnswer {
     let byteCount = binary.reduce(0) { $0 + TensorBytes.byteCount(of: $1) }
     guard byteCount > 0 else { return json(writer, status: 200) }
-    var answer = json(writer, status: 200, reserving: byteCount)
+    let lent = binary.map { TensorBytes.buffer(of: $0) }
+    let copied = zip(lent, binary).reduce(0) { $0 + ($1.0 == nil ? TensorBytes.byteCount(of: $1.1) : 0) }
+    var answer = json(writer, status: 200, reserving: copied)
     answer.headers.append(("Inference-Header-Content-Length", "\(answer.body.readableBytes)"))
     answer.contentType = "application/octet-stream"
-    for tensor in binary { try TensorBytes.append(tensor, to: &answer.body) }
+    for (tensor, buffer) in zip(binary, lent) {
+      if let buffer {
+        answer.parts.append(buffer)
+      } else if !answer.parts.isEmpty {
+        var copy = ByteBuffer()
+        try TensorBytes.append(tensor, to: &copy)
+        answer.parts.append(copy)
+      } else {
+        try TensorBytes.append(tensor, to: &answer.body)
+      }
+    }
     return answer
   }
 
