@@ -276,10 +276,17 @@ class ServerDeadlines(GRPCCase):
                 self.assertEqual(self.expire(self.stream(timeout=timeout)), [])
 
     def test_a_busy_stream(self):
+        spent = []
+        for _ in range(3):
+            start = time.monotonic()
+            self.infer(slow())
+            spent.append(time.monotonic() - start)
+        # For one or two of the four.
+        timeout = f"{max(300, int(1500 * min(spent)))}m"
         for is_half_closed in (False, True):
             with self.subTest(is_half_closed):
                 requests = [raw("scale", [("x", one())])] + [slow() for _ in range(4)]
-                stream = self.stream(*requests, timeout="1S", is_half_closed=is_half_closed)
+                stream = self.stream(*requests, timeout=timeout, is_half_closed=is_half_closed)
                 errors = [answer.error_message for answer in self.expire(stream)]
                 self.assertEqual(errors[0], "")
                 self.assertEqual(sorted(errors), errors, "what is answered behind one that came too late")
@@ -289,6 +296,26 @@ class ServerDeadlines(GRPCCase):
         stream = self.stream(raw("scale", [("x", one())]), timeout="30S", is_half_closed=True)
         self.assertEqual([answer.error_message for answer in stream], [""])
         self.assertEqual(stream.code(), Code.OK)
+
+    def test_a_message_that_does_not_come(self):
+        for method in f"{INFERENCE}/ModelInfer", f"{INFERENCE}/ServerLive", "grpc.health.v1.Health/Watch":
+            for timeout in ("300m", "00000300m"):
+                with self.subTest(f"{method}, {timeout}"), open_channel(self.server) as channel:
+                    feed = Feed()
+                    self.addCleanup(feed.close)
+                    call = channel.stream_stream(f"/{method}")
+                    self.assertEqual(self.expire(call(iter(feed), metadata=[("grpc-timeout", timeout)])), [])
+
+    def test_a_message_that_comes_late_but_in_time(self):
+        """The deadline is the call's, not that of its message."""
+        with open_channel(self.server) as channel:
+            feed = Feed()
+            call = channel.stream_unary(f"/{INFERENCE}/ModelInfer").future(
+                iter(feed), metadata=[("grpc-timeout", "30S")])
+            time.sleep(0.3)
+            feed.send(raw("scale", [("x", one())]).SerializeToString())
+            feed.close()
+            self.assertEqual(pb.ModelInferResponse.FromString(call.result(CALL_SECONDS)).model_name, "scale")
 
     def test_a_watch(self):
         for timeout in ("1S", "00001000m"):

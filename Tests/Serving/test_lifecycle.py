@@ -10,8 +10,11 @@ import tempfile
 import time
 import unittest
 
+import numpy as np
+
 from harness import MASS, SLOW_SECONDS, Server, ServingCase, serving, write_models
-from tensors import one
+from tensors import binary, encode, one
+from wire import infer_path, request_bytes
 
 
 class Starting(unittest.TestCase):
@@ -127,6 +130,17 @@ class Leaving(unittest.TestCase):
         with serving(("scale",)) as server, server.connect() as idle, server.connect() as half:
             self.succeed(idle.request("GET", "/v2"))
             half.send(b"POST /v2/models/scale/infer HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n123")
+            start = time.monotonic()
+            self.assertEqual(server.stop(), 0, server.log())
+            self.assertLess(time.monotonic() - start, 20)
+
+    def test_a_client_that_does_not_read_its_answer_does_not_delay_it(self):
+        headers, body = encode([("x", np.zeros((2048, 1024), np.float32))], binary("y"))
+        request = request_bytes("POST", infer_path("identity_fp32"), headers, body)
+        with serving(("identity_fp32",)) as server, server.connect(SLOW_SECONDS) as connection:
+            connection.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            connection.send(request)
+            time.sleep(0.5)
             start = time.monotonic()
             self.assertEqual(server.stop(), 0, server.log())
             self.assertLess(time.monotonic() - start, 20)

@@ -172,6 +172,30 @@ class Log(unittest.TestCase):
         self.assertEqual(len({line["request_id"] for line in lines}), 5)
         self.assertEqual({line["peer"] for line in lines}, {"127.0.0.1"})
 
+    def test_calls_that_their_clients_cancel(self):
+        """With a deadline that is far, which is not why they ended."""
+        server = configured(self, ("scale",), {"log": {"requests": "all"}})
+        with grpc.insecure_channel(server.grpc) as channel:
+            end = threading.Event()
+            self.addCleanup(end.set)
+            stream = channel.stream_stream("/inference.GRPCInferenceService/ModelStreamInfer")
+            call = stream(self.nothing_and_wait(end), timeout=30)
+            self.assertIn(b"model", next(call))
+            call.cancel()
+            requests_of(server, 1)
+            call = channel.unary_stream("/grpc.health.v1.Health/Watch")(b"", timeout=30)
+            self.assertEqual(next(call), b"\x08\x01")
+            call.cancel()
+        lines = requests_of(server, 2)
+        self.assertEqual([line["status"] for line in lines], ["CANCELLED", "CANCELLED"])
+        self.assertEqual([line["rpc"].split("/")[1] for line in lines], ["ModelStreamInfer", "Watch"])
+
+    @staticmethod
+    def nothing_and_wait(end):
+        """An empty message, which is a request without a model."""
+        yield b""
+        end.wait()
+
     def test_no_request(self):
         server = configured(self, ("slow",), {"log": {"requests": "none"}})
         self.assertEqual(server.infer("slow", too_late()).status, 503)

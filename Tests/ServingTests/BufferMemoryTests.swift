@@ -27,9 +27,12 @@ struct BufferMemoryTests {
   @Test func aBodyIsTakenAsItComes() {
     let all = bytes(3 * BufferMemory.leastBytes)
     // Little of what was announced; more than was announced; pieces of one byte.
-    var little = BodyBytes([], announced: BodyBytes.Announcement(length: 1 << 40, tensorOffset: 0))
-    for piece in pieces(Array(all[..<400_000]), of: 65_536) { little.append(piece) }
-    #expect(joined(little) == Array(all[..<400_000]) && little.chunks.count == 7)
+    for length in [16 * BufferMemory.leastBytes, BufferMemory.mostBytes + 1, 1 << 40] {
+      var little = BodyBytes([], announced: BodyBytes.Announcement(length: length, tensorOffset: 0))
+      let count = length > BufferMemory.mostBytes ? all.count : BufferMemory.leastBytes - 1
+      for piece in pieces(Array(all[..<count]), of: 65_536) { little.append(piece) }
+      #expect(joined(little) == Array(all[..<count]) && little.chunks.count == (count + 65_535) / 65_536)
+    }
     var much = BodyBytes([], announced: BodyBytes.Announcement(length: 2 * BufferMemory.leastBytes, tensorOffset: 5))
     for piece in pieces(all, of: 30_001) { much.append(piece) }
     #expect(joined(much) == all)
@@ -67,13 +70,52 @@ struct BufferMemoryTests {
     #expect(BufferMemory.storage(of: odd, alignment: 8) == nil && BufferMemory.storage(of: odd, alignment: 1) != nil)
   }
 
+  @Test func aLargeInputIsUsedWhereItLies() throws {
+    let size = BufferMemory.leastBytes
+    for (element, shape, isCopied) in [
+      (ElementType.float32, [size / 4], false), (.float16, [size / 2], false), (.bool, [size], true),
+    ] {
+      var chunk = BufferMemory.empty(capacity: size)
+      chunk.writeRepeatingByte(1, count: size)
+      let tensor = try TensorBytes.tensor("x", element: element, shape: shape, chunks: [chunk])
+      let isElsewhere = unsafe chunk.withUnsafeReadableBytes { unsafe $0.baseAddress != tensor.baseAddress }
+      #expect(isElsewhere == isCopied && tensor.shape == shape)
+      #expect(throws: ServingError.self) {
+        try TensorBytes.tensor("x", element: element, shape: shape + [2], chunks: [chunk])
+      }
+    }
+  }
+
+  @Test func aLargeOutputOfAModelIsSentFromWhereItWasComputed() async throws {
+    let count = BufferMemory.leastBytes / 4
+    let pool = try InstancePoolTests.pool(InstanceOptions(count: 1, threads: 1))
+    var outputs: [NamedTensor] = []
+    for count in [count, 2, 2 * count, 3] {
+      let input = try Tensor(element: .float32, shape: [count])
+      let output = try await pool.run([.tensor(input)], deadline: nil, abandonment: nil).outputs[0].tensor
+      outputs.append(NamedTensor(name: "y\(count)", tensor: try #require(output)))
+    }
+    await pool.close()
+    let response = InferenceResponse(modelName: "m", modelVersion: 1, outputs: outputs)
+    let answer = try V2Answer.inference(response, V2OutputStyle(isBinary: true))
+    #expect(answer.parts.map(\.readableBytes) == [4 * count, 8, 8 * count, 12])
+    #expect(answer.byteCount == answer.body.readableBytes + 12 * count + 20)
+    for (part, output) in zip(answer.parts, outputs) where part.readableBytes > 12 {
+      let isTheSame = unsafe part.withUnsafeReadableBytes { unsafe $0.baseAddress == output.tensor.baseAddress }
+      #expect(isTheSame)
+    }
+  }
+
   @Test func aPartOfALargeRequestKeepsMore() throws {
     let size = BufferMemory.leastBytes
     let whole = ByteBuffer(repeating: 1, count: 8 * size)
     let part = try #require(whole.getSlice(at: 0, length: size))
     let storage = try #require(BufferMemory.storage(of: part, alignment: 1))
     #expect(BufferMemory.keepsMore(than: try Tensor(element: .uint8, shape: [size], storage: storage)))
-    let output = try Tensor(element: .uint8, shape: [size], storage: try BufferMemory.storage(byteCount: size))
-    #expect(!BufferMemory.keepsMore(than: output))
+    for (bytes, keepsMore) in [(2 * size, true), (2 * size - 64, false), (size + 1, true)] {
+      let output = try Tensor(element: .uint8, shape: [bytes], storage: try BufferMemory.storage(byteCount: bytes))
+      #expect(BufferMemory.keepsMore(than: output) == keepsMore)
+    }
+    #expect(!BufferMemory.keepsMore(than: try Tensor(element: .uint8, shape: [size])))
   }
 }

@@ -8,7 +8,7 @@ import Testing
   @Test(arguments: [ContentCoding.gzip, .deflate], [0, 1, 1000, 3_000_000])
   func whatIsEncodedIsDecoded(_ coding: ContentCoding, _ size: Int) throws {
     let bytes = (0..<size).map { UInt8(truncatingIfNeeded: $0 &* $0 / 7) }
-    let encoded = try #require(coding.encode(ByteBuffer(bytes: bytes)))
+    let encoded = try #require(coding.encode([ByteBuffer(bytes: bytes)]))
     let whole = try ContentCoding.decode(BodyBytes([encoded]), limit: size)
     #expect(whole.chunks.flatMap { Array($0.readableBytesView) } == bytes)
     // The same in small pieces.
@@ -21,14 +21,24 @@ import Testing
     #expect(pieced.chunks.flatMap { Array($0.readableBytesView) } == bytes)
   }
 
+  @Test(arguments: [ContentCoding.gzip, .deflate]) func partsAreEncodedOneBehindTheOther(_ coding: ContentCoding) throws
+  {
+    let parts = [0, 10, 0, 700_000, 1, 300_001, 0].map { size in
+      ByteBuffer(bytes: (0..<size).map { UInt8(truncatingIfNeeded: $0 &* $0 / 5 &+ size) })
+    }
+    let encoded = try #require(coding.encode(parts))
+    let decoded = try ContentCoding.decode(BodyBytes([encoded]), limit: 1 << 20)
+    #expect(decoded.chunks.flatMap { Array($0.readableBytesView) } == parts.flatMap { Array($0.readableBytesView) })
+  }
+
   @Test func aBombIsRefusedAtTheLimit() throws {
-    let bomb = try #require(ContentCoding.gzip.encode(ByteBuffer(repeating: 0, count: 50_000_000)))
+    let bomb = try #require(ContentCoding.gzip.encode([ByteBuffer(repeating: 0, count: 50_000_000)]))
     #expect(bomb.readableBytes < 1_000_000)
     #expect(throws: ServingError.self) { try ContentCoding.decode(BodyBytes([bomb]), limit: 1_000_000) }
   }
 
   @Test func truncationAndDamageAreRefused() throws {
-    let encoded = try #require(ContentCoding.gzip.encode(ByteBuffer(bytes: Array(0...255))))
+    let encoded = try #require(ContentCoding.gzip.encode([ByteBuffer(bytes: Array(0...255))]))
     for length in 0..<encoded.readableBytes {
       let part = try #require(encoded.getSlice(at: 0, length: length))
       #expect(throws: ServingError.self) { try ContentCoding.decode(BodyBytes([part]), limit: 1000) }

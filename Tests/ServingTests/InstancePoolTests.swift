@@ -62,7 +62,7 @@ import Testing
   }
 
   /// `y = relu(x)` over a vector of any length.
-  private static func pool(_ options: InstanceOptions) throws -> InstancePool {
+  static func pool(_ options: InstanceOptions) throws -> InstancePool {
     var graph = Graph(name: "relu")
     let x = graph.addInput(name: "x", type: .tensor(TensorType(.float32, [Dimension(symbol: "N")])))
     graph.outputs = graph.append(Unary(.relu), [x], resultNames: ["y"], origins: ["relu"])

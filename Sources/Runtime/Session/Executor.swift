@@ -17,7 +17,7 @@ import ThreadsShim
     self.model = model
     self.choices = choices
     programLimit = max(1, options.programLimit)
-    outputMemory = options.outputMemory
+    outputMemory = unsafe options.outputMemory
     environment = BindingEnvironment(threads: threads, isStrict: options.isStrict, packed: model.packed)
   }
 

@@ -7,8 +7,9 @@ public struct SessionOptions: Sendable {
   public var isStrict: Bool
   /// Programs kept for different input shapes; the least recently used goes first.
   public var programLimit: Int
-  /// Gives the memory of an output, by its size in bytes, aligned as `TensorStorage.alignment` says; nil for the heap.
-  public var outputMemory: (@Sendable (Int) throws(TensorError) -> TensorStorage)?
+  /// Gives the memory of an output, by its size in bytes: memory that is used for nothing else, aligned as
+  /// `TensorStorage.alignment` says. nil for the heap.
+  @unsafe public var outputMemory: (@Sendable (Int) throws(TensorError) -> TensorStorage)?
 
   public init(threads: Int? = nil, isStrict: Bool = false, programLimit: Int = 16) {
     self.threads = threads

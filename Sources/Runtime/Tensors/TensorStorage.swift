@@ -4,8 +4,8 @@
   import Darwin
 #endif
 
-/// One block of memory that tensors share. Whoever fills it does so before the first tensor is made from it; afterwards
-/// it is read only, which is what makes it `Sendable` (held by `TensorStorageTests`).
+/// One block of memory that tensors share. Whoever fills it does so before anybody else has a tensor of it; afterwards it is
+/// read only, which is what makes it `Sendable`.
 @safe public final class TensorStorage: @unchecked Sendable {
   let base: UnsafeMutableRawPointer
   public let byteCount: Int

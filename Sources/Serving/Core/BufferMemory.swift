@@ -9,10 +9,11 @@ final class BufferMemory: Sendable {
 
   private init(_ buffer: ByteBuffer) { self.buffer = buffer }
 
-  /// Tensors from this size on are worth it; a smaller one is sent in one piece with the text before it.
+  /// Tensors from this size on are worth it.
   static let leastBytes = 512 << 10
-  /// A buffer for which there is no memory ends the process: what may ask for more is refused in an orderly way instead.
-  private static let mostBytes = 256 << 20
+  /// A buffer is twice as large at most, and one for which there is no memory ends the process: larger tensors are copied, and
+  /// refused if there is no memory for them.
+  static let mostBytes = 64 << 20
 
   /// The bytes of a buffer where they lie; nil if they are few, or not aligned to `alignment`.
   static func storage(of buffer: ByteBuffer, alignment: Int) -> TensorStorage? {
@@ -24,10 +25,11 @@ final class BufferMemory: Sendable {
     }
   }
 
-  /// Whether a tensor keeps much more than its own bytes alive: a request of which it was a part.
+  /// Whether a tensor keeps more than a quarter beyond its own bytes alive: a buffer's size is a power of two, and the tensor
+  /// may be a part of a request.
   static func keepsMore(than tensor: Tensor) -> Bool {
     guard let memory = tensor.storage.owner as? BufferMemory else { return false }
-    return memory.buffer.storageCapacity / 2 > tensor.byteCount + TensorStorage.alignment
+    return memory.buffer.storageCapacity > tensor.byteCount + tensor.byteCount / 4
   }
 
   /// Memory for `byteCount` bytes of an output, which are indeterminate.

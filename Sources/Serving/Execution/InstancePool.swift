@@ -65,7 +65,7 @@ final class InstancePool: Sendable {
     usual = Atomic(Self.shortRun * 2)
     state = Mutex(State(running: options.count))
     var session = SessionOptions(threads: options.threads)
-    session.outputMemory = BufferMemory.storage(byteCount:)
+    unsafe session.outputMemory = BufferMemory.storage(byteCount:)
     // A batch of each size is bound by itself.
     session.programLimit += batching?.largest ?? 0
     instances = (0..<options.count).map { _ in Instance(model, options: session, recorder: recorder) }

@@ -56,7 +56,7 @@ final class Drain: Sendable {
     }
     let timer = deadline.map { deadline in
       Task {
-        try await Task.sleep(for: .nanoseconds(deadline - min(deadline, MonotonicClock.now())))
+        try await CallDeadline.sleep(until: deadline)
         task.cancel()
       }
     }

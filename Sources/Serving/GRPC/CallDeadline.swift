@@ -1,5 +1,26 @@
 import GRPCCore
 
+extension StreamingServerRequest {
+  /// The message of a call that has one. It must come before the call's deadline, which the transport leaves to who reads.
+  ///
+  /// - Throws: `RPCError` if there are none or several, `InstancePool.expired`.
+  func onlyMessage() async throws -> Message {
+    guard let deadline = CallDeadline.deadline(in: metadata) else {
+      return try await ServerRequest(stream: self).message
+    }
+    return try await withThrowingTaskGroup(of: Message?.self) { group in
+      group.addTask { try await ServerRequest(stream: self).message }
+      group.addTask {
+        try await CallDeadline.sleep(until: deadline)
+        return nil
+      }
+      defer { group.cancelAll() }
+      guard let first = try await group.next(), let message = first else { throw InstancePool.expired }
+      return message
+    }
+  }
+}
+
 /// The deadline a client sends with a call, as the protocol spells it: at most eight digits and a unit.
 enum CallDeadline {
   static let header = "grpc-timeout"
@@ -20,6 +41,11 @@ enum CallDeadline {
   /// Whether what ended now may have ended because of the deadline.
   static func isOver(_ deadline: UInt64?) -> Bool {
     deadline.map { MonotonicClock.now(adding: transportLead) >= $0 } ?? false
+  }
+
+  /// - Throws: `CancellationError`.
+  static func sleep(until deadline: UInt64) async throws {
+    try await Task.sleep(for: .nanoseconds(deadline - min(deadline, MonotonicClock.now())))
   }
 
   /// Nanoseconds: the transport reads the metadata first, and cancels calls by what it counts from then.

@@ -21,9 +21,9 @@ struct HealthRPCs: RegistrableRPCService {
       serializer: ProtobufSerializer<WireHealthCheckResponse>()
     ) { request, _ in
       let deadline = CallDeadline.deadline(in: request.metadata)
-      let request = try await ServerRequest(stream: request)
+      let service = try await request.onlyMessage().service
       return StreamingServerResponse { writer in
-        try await drain.cancellingWithServer(before: deadline) { try await watch(request.message.service, writer) }
+        try await drain.cancellingWithServer(before: deadline) { try await watch(service, writer) }
         return [:]
       }
     }

@@ -7,7 +7,7 @@ extension InferenceRPCs {
       deserializer: InferDeserializer(), serializer: InferSerializer()
     ) { request, _ in
       let context = CallContext(request.metadata)
-      let call = try await ServerRequest(stream: request).message.call
+      let call = try await request.onlyMessage().call
       return StreamingServerResponse(single: ServerResponse(message: try await answer(call, context).get()))
     }
     router.registerHandler(

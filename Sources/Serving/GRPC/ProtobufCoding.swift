@@ -41,8 +41,7 @@ extension RPCRouter {
       forMethod: MethodDescriptor(fullyQualifiedService: service, method: method, type: .unary),
       deserializer: ProtobufDeserializer<Request>(), serializer: ProtobufSerializer<Response>()
     ) { request, _ in
-      let request = try await ServerRequest(stream: request)
-      return StreamingServerResponse(single: ServerResponse(message: try await answer(request.message)))
+      StreamingServerResponse(single: ServerResponse(message: try await answer(try await request.onlyMessage())))
     }
   }
 }

@@ -1,6 +1,6 @@
 import NIOCore
 
-/// The bytes of a body: pieces as they arrived, or one piece if the body is large and its length was announced.
+/// The bytes of a body: pieces as they arrived, or one piece if it was announced that it holds a large tensor.
 struct BodyBytes: Sendable {
   /// What the head of a request says of its body.
   struct Announcement {
@@ -21,16 +21,19 @@ struct BodyBytes: Sendable {
     self.announced = announced
   }
 
-  /// Bytes that have arrived before memory is taken for all that were announced.
-  private static let earnest = 512 << 10
+  /// Whether enough has arrived for memory to be taken for all that was announced.
+  private func isInEarnest(_ announced: Announcement) -> Bool {
+    announced.length <= BufferMemory.mostBytes && count <= announced.length
+      && count >= max(BufferMemory.leastBytes, announced.length / 16)
+  }
 
   /// Adds a piece.
   ///
-  /// A small one is copied behind the last, so that a body in very many pieces does not cost a buffer each; so are all of a
-  /// large body, while they are warm in the cache.
+  /// A small one is copied behind the last, so that a body in very many pieces does not cost a buffer each; so are all of an
+  /// announced body, while they are warm in the cache.
   mutating func append(_ chunk: ByteBuffer) {
     count += chunk.readableBytes
-    if count >= Self.earnest, let announced, announced.length >= count {
+    if let announced, isInEarnest(announced) {
       var whole = BufferMemory.empty(capacity: announced.length, aligning: announced.tensorOffset)
       for piece in chunks { whole.writeImmutableBuffer(piece) }
       chunks = [whole]
@@ -46,7 +49,7 @@ struct BodyBytes: Sendable {
     }
   }
 
-  /// Removes and returns the first `size` bytes, without copying them.
+  /// Removes and returns the first `size` bytes, where they lie; what begins beyond the first 16 MiB of a buffer is copied.
   ///
   /// - Requires: `size` is at most `count`.
   mutating func take(_ size: Int) -> BodyBytes {

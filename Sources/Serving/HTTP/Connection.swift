@@ -11,6 +11,7 @@ final class Connection: Sendable {
   private struct State {
     var isGone = false
     var current: Abandonment?
+    var parts: [ByteBuffer] = []
   }
 
   /// The client's address.
@@ -38,17 +39,33 @@ final class Connection: Sendable {
     abandonment?.give(Self.departure)
   }
 
+  /// Sends these behind the body of the answer that is written next, in the same write: an answer of several is over as soon
+  /// as it is handed to the channel, like one of a single buffer, and a client that does not read it is closed when it has
+  /// been idle for too long.
+  func append(_ parts: [ByteBuffer]) {
+    if !parts.isEmpty { state.withLock { $0.parts = parts } }
+  }
+
+  fileprivate func takeParts() -> [ByteBuffer] {
+    state.withLock { state in
+      defer { state.parts = [] }
+      return state.parts
+    }
+  }
+
   private static let departure = ServingError(.cancelled, "the client closed the connection")
 }
 
 /// Notices that the client closed its side, also while a request is being answered, and closes the connection of one that
-/// takes too long to send a request.
+/// takes too long to send a request. Writes the parts of answers that the connection was given.
 ///
 /// A client that ends its sending side counts as gone, as it does for the common HTTP servers: nothing tells it from one that
 /// closed the socket.
-private final class ClientHandler: ChannelInboundHandler, RemovableChannelHandler {
+private final class ClientHandler: ChannelDuplexHandler, RemovableChannelHandler {
   typealias InboundIn = HTTPRequestPart
   typealias InboundOut = HTTPRequestPart
+  typealias OutboundIn = HTTPResponsePart
+  typealias OutboundOut = HTTPResponsePart
 
   private let connection: Connection
   private let requestLimit: TimeAmount
@@ -75,6 +92,13 @@ private final class ClientHandler: ChannelInboundHandler, RemovableChannelHandle
       timer = nil
     }
     context.fireChannelRead(data)
+  }
+
+  func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+    if case .end = unwrapOutboundIn(data) {
+      for part in connection.takeParts() { context.write(wrapOutboundOut(.body(part)), promise: nil) }
+    }
+    context.write(data, promise: promise)
   }
 
   func channelReadComplete(context: ChannelHandlerContext) {

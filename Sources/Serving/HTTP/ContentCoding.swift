@@ -62,19 +62,26 @@ enum ContentCoding: String, Sendable {
     return result
   }
 
-  /// Encodes a body; nil when there is no memory for it.
-  func encode(_ body: ByteBuffer) -> ByteBuffer? {
+  /// Encodes a body, whose parts follow each other; nil when there is no memory for it.
+  func encode(_ parts: [ByteBuffer]) -> ByteBuffer? {
     var stream = unsafe z_stream()
     guard unsafe mass_deflate_start(&stream, 1, self == .gzip ? 1 : 0) == Z_OK else { return nil }
     defer { unsafe _ = deflateEnd(&stream) }
-    var (rest, result) = (body, ByteBuffer())
-    while true {
-      var piece = ByteBuffer()
-      let status = unsafe Self.step(&stream, &rest, &piece) { unsafe ZlibShim.deflate(&$0, Z_FINISH) }
-      result.writeImmutableBuffer(piece)
-      if status == Z_STREAM_END { return result }
-      guard status == Z_OK || status == Z_BUF_ERROR else { return nil }
+    var result = ByteBuffer()
+    for (i, part) in parts.enumerated() {
+      let isLast = i == parts.count - 1
+      var rest = part
+      repeat {
+        var piece = ByteBuffer()
+        let status = unsafe Self.step(&stream, &rest, &piece) {
+          unsafe ZlibShim.deflate(&$0, isLast ? Z_FINISH : Z_NO_FLUSH)
+        }
+        result.writeImmutableBuffer(piece)
+        if status == Z_STREAM_END { return result }
+        guard status == Z_OK || status == Z_BUF_ERROR else { return nil }
+      } while isLast || rest.readableBytes > 0
     }
+    return nil
   }
 
   /// One call of zlib: reads from `source`, writes up to 256 KiB.
@@ -84,8 +91,9 @@ enum ContentCoding: String, Sendable {
   ) -> Int32 {
     let room = 256 << 10
     var status = Z_OK
-    _ = unsafe source.readWithUnsafeMutableReadableBytes { input in
-      unsafe stream.next_in = input.baseAddress?.assumingMemoryBound(to: UInt8.self)
+    // Read only, for all that zlib's type says: who else holds the buffer need not be given a copy.
+    let used = unsafe source.withUnsafeReadableBytes { input in
+      unsafe stream.next_in = UnsafeMutableRawPointer(mutating: input.baseAddress)?.assumingMemoryBound(to: UInt8.self)
       unsafe stream.avail_in = UInt32(input.count)
       unsafe target.writeWithUnsafeMutableBytes(minimumWritableBytes: room) { output in
         unsafe stream.next_out = output.baseAddress?.assumingMemoryBound(to: UInt8.self)
@@ -95,6 +103,7 @@ enum ContentCoding: String, Sendable {
       }
       return unsafe input.count - Int(stream.avail_in)
     }
+    source.moveReaderIndex(forwardBy: used)
     return status
   }
 }

@@ -27,8 +27,8 @@ public struct HTTPAnswer: Sendable {
 }
 
 extension HTTPAnswer {
-  /// Sends the answer to a request.
-  func write(to writer: consuming ResponseWriter, method: HTTPRequest.Method) async throws {
+  /// Sends the answer to a request that came over a connection.
+  func write(to writer: consuming ResponseWriter, of connection: Connection, method: HTTPRequest.Method) async throws {
     var fields = HTTPFields()
     fields[.contentType] = contentType
     fields[.contentLength] = "\(byteCount)"
@@ -38,21 +38,10 @@ extension HTTPAnswer {
     let response = HTTPResponse(status: HTTPResponse.Status(code: status), headerFields: fields)
     if method == .head {
       try await writer.writeResponse(response)
-    } else if parts.isEmpty {
-      try await writer.write(response: response, body: ResponseBody(byteBuffer: body))
     } else {
-      try await writer.write(response: response, body: ResponseBody(contentsOf: [body] + parts))
+      connection.append(parts)
+      try await writer.write(response: response, body: ResponseBody(byteBuffer: body))
     }
-  }
-
-  /// The whole body in one buffer; nil if it is more than one can hold.
-  var joined: ByteBuffer? {
-    guard !parts.isEmpty else { return body }
-    guard byteCount <= 1 << 31 else { return nil }
-    var result = body
-    result.reserveCapacity(byteCount)
-    for part in parts { result.writeImmutableBuffer(part) }
-    return result
   }
 }
 

@@ -82,7 +82,7 @@ struct HTTPFront: Sendable {
     let plain = answer
     answer = await compressed(answer, head)
     service.observer.ended(exchange, plain, sent: &answer)
-    try await answer.write(to: writer, method: head.method)
+    try await answer.write(to: writer, of: connection, method: head.method)
     return exchange.start
   }
 
@@ -170,10 +170,12 @@ struct HTTPFront: Sendable {
     head.headers.value(.contentLength).flatMap { Int($0) }
   }
 
+  /// nil for a body that holds no tensor to be used where it lies.
   private func announcement(_ head: HTTPRequestHead) -> BodyBytes.Announcement? {
-    guard let length = declaredLength(head), length >= BufferMemory.leastBytes else { return nil }
-    let offset = head.headers.inferenceHeaderLength.flatMap { Int($0) } ?? 0
-    return BodyBytes.Announcement(length: length, tensorOffset: (0...length).contains(offset) ? offset : 0)
+    guard let length = declaredLength(head), length >= BufferMemory.leastBytes, head.headers[.contentEncoding] == nil,
+      let offset = head.headers.inferenceHeaderLength.flatMap({ Int($0) }), (0...length).contains(offset)
+    else { return nil }
+    return BodyBytes.Announcement(length: length, tensorOffset: offset)
   }
 
   private func collect(_ request: Request, _ head: HTTPRequestHead, _ bytesIn: inout Int) async throws -> BodyBytes {
@@ -262,7 +264,7 @@ struct HTTPFront: Sendable {
     }
     let encoded =
       plain.byteCount < Self.largeBody
-      ? coding.encode(plain.body)
+      ? coding.encode([plain.body])
       : await withTaskExecutorPreference(ThreadPoolExecutor.shared) { await Self.encode(plain, coding) }
     guard let encoded else { return answer }
     answer.body = encoded
@@ -273,6 +275,6 @@ struct HTTPFront: Sendable {
   }
 
   private nonisolated static func encode(_ answer: HTTPAnswer, _ coding: ContentCoding) async -> ByteBuffer? {
-    answer.joined.flatMap { coding.encode($0) }
+    coding.encode([answer.body] + answer.parts)
   }
 }

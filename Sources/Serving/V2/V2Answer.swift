@@ -88,7 +88,7 @@ enum V2Answer {
     let byteCount = binary.reduce(0) { $0 + TensorBytes.byteCount(of: $1) }
     guard byteCount > 0 else { return json(writer, status: 200) }
     let lent = binary.map { TensorBytes.buffer(of: $0) }
-    let copied = zip(lent, binary).reduce(0) { $0 + ($1.0 == nil ? TensorBytes.byteCount(of: $1.1) : 0) }
+    let copied = zip(lent, binary).prefix { $0.0 == nil }.reduce(0) { $0 + TensorBytes.byteCount(of: $1.1) }
     var answer = json(writer, status: 200, reserving: copied)
     answer.headers.append(("Inference-Header-Content-Length", "\(answer.body.readableBytes)"))
     answer.contentType = "application/octet-stream"
