@@ -13,7 +13,7 @@ import unittest
 import numpy as np
 
 from harness import MASS, SLOW_SECONDS, Server, ServingCase, serving, write_models
-from tensors import binary, encode, one
+from tensors import binary, encode, one, to_bytes
 from wire import infer_path, request_bytes
 
 
@@ -144,6 +144,30 @@ class Leaving(unittest.TestCase):
             start = time.monotonic()
             self.assertEqual(server.stop(), 0, server.log())
             self.assertLess(time.monotonic() - start, 20)
+
+    def test_a_client_that_reads_slowly_gets_all_of_its_answer(self):
+        """Whatever ends its connection: its own wish, or the server that leaves."""
+        array = np.arange(4 << 20, dtype=np.float32).reshape(4096, 1024)
+        headers, body = encode([("x", array)], binary("y"))
+        for header, leaves in ((("Connection", "close"), False), (("X-A", "b"), True)):
+            with self.subTest(leaves), serving(("identity_fp32",)) as server, \
+                    server.connect(SLOW_SECONDS) as connection:
+                connection.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 16)
+                connection.send(request_bytes("POST", infer_path("identity_fp32"), [*headers, header], body))
+                data = b""
+                while b"\r\n\r\n" not in data:
+                    data += connection.socket.recv(1 << 16)
+                if leaves:
+                    server.process.send_signal(signal.SIGTERM)
+                while len(data) < array.nbytes and (more := connection.socket.recv(1 << 17)):
+                    data += more
+                    time.sleep(0.03)
+                while more := connection.socket.recv(1 << 20):
+                    data += more
+                self.assertTrue(data.startswith(b"HTTP/1.1 200"))
+                self.assertTrue(data.endswith(to_bytes(array)), f"{len(data)} bytes came")
+                if leaves:
+                    self.assertEqual(server.stop(), 0, server.log())
 
 
 if __name__ == "__main__":

@@ -43,9 +43,15 @@ enum CallDeadline {
     deadline.map { MonotonicClock.now(adding: transportLead) >= $0 } ?? false
   }
 
+  /// Sleeps a second at a time: a sleep that is cancelled leaves its alarm behind until it would have ended.
+  ///
   /// - Throws: `CancellationError`.
   static func sleep(until deadline: UInt64) async throws {
-    try await Task.sleep(for: .nanoseconds(deadline - min(deadline, MonotonicClock.now())))
+    while true {
+      let rest = deadline - min(deadline, MonotonicClock.now())
+      guard rest > 0 else { return }
+      try await Task.sleep(for: .nanoseconds(min(rest, 1_000_000_000)))
+    }
   }
 
   /// Nanoseconds: the transport reads the metadata first, and cancels calls by what it counts from then.

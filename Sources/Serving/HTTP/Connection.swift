@@ -34,17 +34,15 @@ final class Connection: Sendable {
   fileprivate func leave() {
     let abandonment = state.withLock { state in
       state.isGone = true
+      state.parts = []
       return state.current
     }
     abandonment?.give(Self.departure)
   }
 
-  /// Sends these behind the body of the answer that is written next, in the same write: an answer of several is over as soon
-  /// as it is handed to the channel, like one of a single buffer, and a client that does not read it is closed when it has
-  /// been idle for too long.
-  func append(_ parts: [ByteBuffer]) {
-    if !parts.isEmpty { state.withLock { $0.parts = parts } }
-  }
+  /// Sends these behind the body of the answer that is written next, in the same write: an answer of several buffers is handed
+  /// to the channel at once, like one of a single buffer.
+  func append(_ parts: [ByteBuffer]) { state.withLock { $0.parts = parts } }
 
   fileprivate func takeParts() -> [ByteBuffer] {
     state.withLock { state in

@@ -62,8 +62,9 @@ enum ContentCoding: String, Sendable {
     return result
   }
 
-  /// Encodes a body, whose parts follow each other; nil when there is no memory for it.
+  /// Encodes a body, whose parts follow each other; nil when zlib has no memory, or for more than a buffer may have to hold.
   func encode(_ parts: [ByteBuffer]) -> ByteBuffer? {
+    guard parts.reduce(0, { $0 + $1.readableBytes }) <= 1 << 31 else { return nil }
     var stream = unsafe z_stream()
     guard unsafe mass_deflate_start(&stream, 1, self == .gzip ? 1 : 0) == Z_OK else { return nil }
     defer { unsafe _ = deflateEnd(&stream) }
