@@ -254,6 +254,10 @@ class ServerDeadlines(GRPCCase):
     def expire(self, call):
         """What came before the end."""
         answers = []
+        # A call that the server forgets fails here instead of hanging.
+        watch = threading.Timer(CALL_SECONDS, call.cancel)
+        watch.start()
+        self.addCleanup(watch.cancel)
         with self.assertRaises(grpc.RpcError) as caught:
             for answer in call:
                 answers.append(answer)
